@@ -1,0 +1,25 @@
+"""The network (电网): one topology from substation to customer, and every question asked of it.
+
+Tables come in (`schema`, `tables`, `validate`), become frozen arrays (`compile_network`), collapse to sections
+(开关区段: everything joined without passing a switch) and stand under a supply forest for any state of the switches.
+"""
+
+from everlit.grid.compile import Equipment, Grid, UnableToFindEquipment, compile_network
+from everlit.grid.model import Importance, Network, SwitchKind
+from everlit.grid.supply import Counts, Supply, supply
+from everlit.grid.tables import UnableToLoadNetwork, load_network
+
+__all__ = [
+    "Counts",
+    "Equipment",
+    "Grid",
+    "Importance",
+    "Network",
+    "Supply",
+    "SwitchKind",
+    "UnableToFindEquipment",
+    "UnableToLoadNetwork",
+    "compile_network",
+    "load_network",
+    "supply",
+]

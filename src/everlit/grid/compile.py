@@ -1,0 +1,309 @@
+"""Compiling a network (编译): identities become small integers and a city becomes a small graph of sections.
+
+Branches are ordered lines, transformers, switches. A section (开关区段) is everything joined without passing a switch:
+
+    S1 ──/ b1 /── n1 ── n2 ──/ b2 /── n3          sections {S1} {n1 n2} {n3}, joined by switches b1, b2
+
+Ground disconnectors are not branches: closing one earths its node, it feeds nobody.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from everlit.grid.components import components
+from everlit.grid.model import Importance, Network, SwitchKind
+from everlit.grid.schema import IMPORTANCES, SWITCH_KINDS
+from everlit.kernel import Finding, Refusal, Text
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+
+
+class UnableToFindEquipment(Refusal):
+    """No equipment of that identity."""
+
+    title = Text(en="No such equipment.", zh="没有该设备。")
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """A thing of the network: its table, its index there (for switches: the switch index) and the sections it touches."""
+
+    kind: str
+    identity: str
+    index: int
+    sections: tuple[int, ...]
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A compiled network. Arrays are read-only; shapes are [nodes], [branches], [switches], [sections] as named."""
+
+    network: Network
+    node_ids: pa.Array
+    switch_ids: pa.Array
+    nominal_kv: Floats
+    branch_from: Ints
+    branch_to: Ints
+    n_lines: int
+    n_transformers: int
+    switch_kind: npt.NDArray[np.int8]
+    switch_rated_a: Floats
+    switch_locked: Bools
+    switch_phased: Bools
+    switch_normal_closed: Bools
+    earth_ids: pa.Array
+    earth_node: Ints
+    source_nodes: Ints
+    section_of_node: Ints
+    n_sections: int
+    node_units: npt.NDArray[np.int64]
+    node_households: npt.NDArray[np.int64]
+    node_kva: Floats
+    node_p_kw: Floats
+    node_importance: npt.NDArray[np.int8]
+    consumer_node: Ints
+    transformer_hv: Ints
+    transformer_lv: Ints
+    feeder_ids: pa.Array
+    feeder_head: Ints
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of connectivity nodes."""
+        return len(self.node_ids)
+
+    @property
+    def n_branches(self) -> int:
+        """Lines, transformers and switches together."""
+        return len(self.branch_from)
+
+    @property
+    def n_switches(self) -> int:
+        """Number of switches that can join two nodes (earths not among them)."""
+        return len(self.switch_ids)
+
+    @property
+    def first_switch(self) -> int:
+        """Branch index of switch 0."""
+        return self.n_lines + self.n_transformers
+
+    @cached_property
+    def switch_from(self) -> Ints:
+        """Node on one side of each switch."""
+        return self.branch_from[self.first_switch :]
+
+    @cached_property
+    def switch_to(self) -> Ints:
+        """Node on the other side of each switch."""
+        return self.branch_to[self.first_switch :]
+
+    @cached_property
+    def switch_section_from(self) -> Ints:
+        """Section on one side of each switch."""
+        return self.section_of_node[self.switch_from]
+
+    @cached_property
+    def switch_section_to(self) -> Ints:
+        """Section on the other side of each switch."""
+        return self.section_of_node[self.switch_to]
+
+    @cached_property
+    def section_units(self) -> npt.NDArray[np.int64]:
+        """MV statistic units of each section."""
+        return np.bincount(self.section_of_node, self.node_units, self.n_sections).astype(np.int64)
+
+    @cached_property
+    def section_households(self) -> npt.NDArray[np.int64]:
+        """Households of each section."""
+        return np.bincount(self.section_of_node, self.node_households, self.n_sections).astype(np.int64)
+
+    @cached_property
+    def section_kva(self) -> Floats:
+        """Transformer and contract capacity of each section, kVA."""
+        return np.bincount(self.section_of_node, self.node_kva, self.n_sections)
+
+    @cached_property
+    def section_p_kw(self) -> Floats:
+        """Nameplate load of each section, kW."""
+        return np.bincount(self.section_of_node, self.node_p_kw, self.n_sections)
+
+    @cached_property
+    def section_importance(self) -> npt.NDArray[np.int8]:
+        """Weightiest importance grade in each section."""
+        grades = np.zeros(self.n_sections, np.int8)
+        np.maximum.at(grades, self.section_of_node, self.node_importance)
+        return grades
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, int]]:
+        tables = ("usage_points", "consumers", "nodes", "transformers", "lines", "generators")
+        places: dict[str, tuple[str, int]] = {}
+        for table in tables:
+            column = self.network.tables[table].column(0).to_pylist() if table != "nodes" else self.node_ids.to_pylist()
+            places.update((identity, (table, row)) for row, identity in enumerate(column))
+        places.update((identity, ("earths", row)) for row, identity in enumerate(self.earth_ids.to_pylist()))
+        places.update((identity, ("switches", row)) for row, identity in enumerate(self.switch_ids.to_pylist()))
+        return places
+
+    def node(self, identity: str) -> int:
+        """Label of a node; raises UnableToFindEquipment."""
+        return self._index(identity, "nodes")
+
+    def switch(self, identity: str) -> int:
+        """Index of a switch; raises UnableToFindEquipment."""
+        return self._index(identity, "switches")
+
+    def switch_id(self, index: int) -> str:
+        """Identity of a switch."""
+        return str(self.switch_ids[int(index)].as_py())
+
+    def node_id(self, label: int) -> str:
+        """Identity of a node."""
+        return str(self.node_ids[int(label)].as_py())
+
+    def section_name(self, section: int) -> str:
+        """A stable name of a section: that of its alphabetically first node."""
+        return "sec:" + str(self._section_names[int(section)])
+
+    @cached_property
+    def _section_names(self) -> list[str]:
+        table = pa.table({"section": self.section_of_node, "node": self.node_ids})
+        smallest = table.group_by("section").aggregate([("node", "min")]).sort_by("section")
+        return list(smallest.column("node_min").to_pylist())
+
+    def _index(self, identity: str, table: str) -> int:
+        place = self._places.get(identity)
+        if place is None or place[0] != table:
+            raise _unknown(identity, table)
+        return place[1]
+
+    def equipment(self, identity: str) -> Equipment:
+        """Anything of the network by identity; raises UnableToFindEquipment."""
+        place = self._places.get(identity)
+        if place is None:
+            raise _unknown(identity, "equipment")
+        table, index = place
+        nodes = self._nodes_of(table, index)
+        sections = tuple(sorted({int(self.section_of_node[node]) for node in nodes}))
+        return Equipment(table, identity, index, sections, nodes)
+
+    def _nodes_of(self, table: str, index: int) -> tuple[int, ...]:
+        if table == "nodes":
+            return (index,)
+        if table == "earths":
+            return (int(self.earth_node[index]),)
+        if table == "consumers":
+            return (int(self.consumer_node[index]),)
+        if table == "usage_points":
+            consumer = self.network.tables["usage_points"].column("consumer_id")[index].as_py()
+            return (int(self.consumer_node[self._index(consumer, "consumers")]),)
+        if table == "generators":
+            return (self.node(self.network.tables["generators"].column("node_id")[index].as_py()),)
+        offset = {"lines": 0, "transformers": self.n_lines, "switches": self.first_switch}[table]
+        return (int(self.branch_from[offset + index]), int(self.branch_to[offset + index]))
+
+
+def _unknown(identity: str, table: str) -> UnableToFindEquipment:
+    text = Text(en=f"No {table} called {identity}.", zh=f"没有名为 {identity} 的设备({table})。")
+    return UnableToFindEquipment(Finding("equipment.unknown", identity, text))
+
+
+def compile_network(network: Network) -> Grid:
+    """Compile a validated network; ends that name no node are a programming error here, validation has refused them."""
+    tables = network.tables
+    node_ids = tables["nodes"].column("node_id").combine_chunks()
+
+    def labels(table: pa.Table, column: str) -> Ints:
+        found = pc.index_in(table.column(column), value_set=node_ids)
+        return np.asarray(found.combine_chunks(), dtype=np.int32)
+
+    earths = pc.equal(tables["switches"].column("kind"), SWITCH_KINDS[SwitchKind.GROUND_DISCONNECTOR])
+    switches, earth_table = tables["switches"].filter(pc.invert(earths)), tables["switches"].filter(earths)
+    lines, transformers, consumers = tables["lines"], tables["transformers"], tables["consumers"]
+    ends = ((lines, "from_node_id", "to_node_id"), (transformers, "hv_node_id", "lv_node_id"), (switches, "from_node_id", "to_node_id"))
+    branch_from = np.concatenate([labels(table, one) for table, one, _ in ends])
+    branch_to = np.concatenate([labels(table, other) for table, _, other in ends])
+    first_switch = lines.num_rows + transformers.num_rows
+    n_nodes = len(node_ids)
+    section, n_sections = components(n_nodes, branch_from[:first_switch], branch_to[:first_switch])
+    consumer_node, hv = labels(consumers, "node_id"), branch_from[lines.num_rows : first_switch]
+    switch_ids = switches.column("switch_id").combine_chunks()
+    return Grid(
+        network=network,
+        node_ids=node_ids,
+        switch_ids=switch_ids,
+        nominal_kv=_floats(tables["nodes"], "nominal_kv"),
+        branch_from=branch_from,
+        branch_to=branch_to,
+        n_lines=lines.num_rows,
+        n_transformers=transformers.num_rows,
+        switch_kind=_codes(switches, "kind", SWITCH_KINDS),
+        switch_rated_a=_floats(switches, "rated_a"),
+        switch_locked=_bools(switches, "locked"),
+        switch_phased=_bools(switches, "phased"),
+        switch_normal_closed=~_bools(switches, "normal_open"),
+        earth_ids=earth_table.column("switch_id").combine_chunks(),
+        earth_node=labels(earth_table, "from_node_id"),
+        source_nodes=labels(tables["sources"], "node_id"),
+        section_of_node=section,
+        n_sections=n_sections,
+        node_units=_sum(n_nodes, (hv, transformers, "mv_units"), (consumer_node, consumers, "mv_units")).astype(np.int64),
+        node_households=_sum(n_nodes, (consumer_node, consumers, "households")).astype(np.int64),
+        node_kva=_kva(n_nodes, hv, transformers, consumer_node, consumers),
+        node_p_kw=_sum(n_nodes, (consumer_node, consumers, "p_kw")),
+        node_importance=_importance(n_nodes, tables, consumer_node),
+        consumer_node=consumer_node,
+        transformer_hv=hv,
+        transformer_lv=branch_to[lines.num_rows : first_switch],
+        feeder_ids=tables["feeders"].column("feeder_id").combine_chunks(),
+        feeder_head=_index_in(tables["feeders"].column("head_switch_id"), switch_ids),
+    )
+
+
+def _index_in(values: Any, value_set: pa.Array) -> Ints:
+    return np.asarray(pc.fill_null(pc.index_in(values, value_set=value_set), -1).combine_chunks(), dtype=np.int32)
+
+
+def _floats(table: pa.Table, name: str) -> Floats:
+    return np.asarray(table.column(name).combine_chunks().to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _bools(table: pa.Table, name: str) -> Bools:
+    return np.asarray(table.column(name).combine_chunks().to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _codes(table: pa.Table, name: str, choices: tuple[str, ...]) -> npt.NDArray[np.int8]:
+    return _index_in(table.column(name), pa.array(choices)).astype(np.int8)
+
+
+def _sum(n_nodes: int, *parts: tuple[Ints, pa.Table, str]) -> Floats:
+    total = np.zeros(n_nodes)
+    for nodes, table, column in parts:
+        total += np.bincount(nodes, _floats(table, column), n_nodes)
+    return total
+
+
+def _kva(n_nodes: int, hv: Ints, transformers: pa.Table, consumer_node: Ints, consumers: pa.Table) -> Floats:
+    """Transformer capacity where it is a statistic unit, plus contract capacity of MV customers."""
+    counted = _floats(transformers, "mv_units") > 0
+    kva = np.bincount(hv, np.where(counted, _floats(transformers, "rated_kva"), 0.0), n_nodes)
+    contract = np.nan_to_num(_floats(consumers, "capacity_kva"))
+    kva += np.bincount(consumer_node, np.where(_floats(consumers, "mv_units") > 0, contract, 0.0), n_nodes)
+    return kva
+
+
+def _importance(n_nodes: int, tables: Any, consumer_node: Ints) -> npt.NDArray[np.int8]:
+    points = tables["usage_points"]
+    grades = np.full(n_nodes, Importance.ORDINARY, np.int8)
+    consumer = _index_in(points.column("consumer_id"), tables["consumers"].column("consumer_id").combine_chunks())
+    np.maximum.at(grades, consumer_node[consumer], _codes(points, "importance", IMPORTANCES))
+    return grades
