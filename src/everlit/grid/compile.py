@@ -295,7 +295,8 @@ def _sum(n_nodes: int, *parts: tuple[Ints, pa.Table, str]) -> Floats:
 def _kva(n_nodes: int, hv: Ints, transformers: pa.Table, consumer_node: Ints, consumers: pa.Table) -> Floats:
     """Transformer capacity where it is a statistic unit, plus contract capacity of MV customers."""
     counted = _floats(transformers, "mv_units") > 0
-    kva = np.bincount(hv, np.where(counted, _floats(transformers, "rated_kva"), 0.0), n_nodes)
+    kva = np.zeros(n_nodes)
+    kva += np.bincount(hv, np.where(counted, _floats(transformers, "rated_kva"), 0.0), n_nodes)
     contract = np.nan_to_num(_floats(consumers, "capacity_kva"))
     kva += np.bincount(consumer_node, np.where(_floats(consumers, "mv_units") > 0, contract, 0.0), n_nodes)
     return kva
