@@ -23,7 +23,7 @@ from scripts.stamps import ROOT, TOOLS, digest, holds, one_at_a_time, stamped
 
 REQUIREMENTS = ROOT / "requirements"
 STAMP = "everlit-stamp"
-PIP_INSTALL = "install --quiet --no-input --require-hashes --disable-pip-version-check --retries 5".split()
+PIP_INSTALL = ["install", "--quiet", "--no-input", "--require-hashes", "--disable-pip-version-check", "--retries", "5"]
 
 
 def base_python() -> str:
