@@ -1,4 +1,4 @@
-"""Show the figures: as a table, as JSON, and as the page docs/reference/benchmarks.md with the machine they are from."""
+"""Show the figures: as a table, as JSON, and as the page docs/reference/benchmarks.md with the machine."""
 
 import importlib.metadata
 import json

@@ -10,11 +10,13 @@
 """
 
 import functools
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from scripts import registry
@@ -38,7 +40,9 @@ def lock(name: str) -> Path:
 
 def wanted(name: str) -> str:
     """What the stamp of an environment made from this lock says."""
-    return f"{name} {digest(lock(name), ROOT / 'pyproject.toml', '%d.%d' % sys.version_info[:2])}"
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    package = json.dumps([about["project"], about["build-system"]])
+    return f"{name} {digest(lock(name), package, '%d.%d' % sys.version_info[:2])}"
 
 
 def ready(folder: Path, *names: str) -> bool:
