@@ -1,4 +1,4 @@
-"""One database, two engines: SQLite in a file by default, PostgreSQL by a URL; the same tables and the same tests on both.
+"""One database, two engines: SQLite in a file by default, PostgreSQL by a URL; the same tables and tests on both.
 
 Writers on SQLite take the lock when their transaction begins (BEGIN IMMEDIATE), so that two planners queue instead of
 failing half-way; readers never wait (WAL).

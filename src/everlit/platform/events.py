@@ -1,4 +1,4 @@
-"""The event log (事件): every change is a fact with who, in which role, when, about what. Rows are added, never changed.
+"""The event log (事件): every change is a fact with who, in which role, when, about what. Rows are only added.
 
 An event's body carries ids, not objects. `seq` orders all events; a subject's history is its events in that order.
 """

@@ -1,0 +1,24 @@
+"""The API application: routers, problem documents, OpenAPI 3.1."""
+
+from fastapi import FastAPI
+
+from everlit import __version__
+from everlit.api import events, networks, problems, switching
+from everlit.app import App
+
+
+def create_api(app: App) -> FastAPI:
+    """The ASGI application for `app`; the pages are added by `everlit.web`."""
+    api = FastAPI(
+        title="Everlit 长明",
+        version=__version__,
+        description="Compute before you cut: one topology, planned outages, transfers, tickets.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+    )
+    api.state.app = app
+    problems.install(api)
+    for module in (networks, switching, events):
+        api.include_router(module.router)
+    return api

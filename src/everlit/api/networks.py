@@ -1,0 +1,70 @@
+"""Networks over HTTP: what there is, its map, and study mode — open a switch and see at once who goes dark."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field
+
+from everlit.api.context import TheApp, json_response
+from everlit.grid import Grid, supply
+from everlit.grid.compile import Bools
+from everlit.grid.drawing import map_columns
+from everlit.grid.store import list_networks
+from everlit.grid.trace import dark
+from everlit.platform.database import reading
+
+router = APIRouter(prefix="/api/networks", tags=["networks"])
+Name = Annotated[str, Path(max_length=100)]
+Switches = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)]
+
+
+class Study(BaseModel):
+    """Switches to open and to close in study mode; the field is not touched."""
+
+    open: Switches = []
+    close: Switches = []
+
+
+@router.get("", summary="Networks kept in the store")
+def networks(app: TheApp) -> Response:
+    """Newest version of every network."""
+    with reading(app.engine) as connection:
+        return json_response([version.as_json() for version in list_networks(connection)])
+
+
+@router.get("/{name}", summary="One network: counts, licence, provenance, findings of its conversion")
+def network(app: TheApp, name: Name) -> Response:
+    """What the network is and where it comes from."""
+    kept = app.grid(name).network
+    return json_response(
+        {
+            "network": kept.name,
+            "title": kept.title.as_json(),
+            "fingerprint": kept.fingerprint,
+            "counts": {table: kept.count(table) for table in kept.tables},
+            "manifest": dict(kept.manifest),
+        }
+    )
+
+
+@router.get("/{name}/map", summary="The network as columns to draw")
+def network_map(app: TheApp, name: Name) -> Response:
+    """Nodes, lines, switches, transformers and feeders in their present state."""
+    return json_response(map_columns(app.grid(name), app.closed(name)))
+
+
+@router.post("/{name}/trace", summary="Study mode: who goes dark")
+def trace(app: TheApp, name: Name, study: Study) -> Response:
+    """Compare the present state with the studied one."""
+    grid, before = app.grid(name), app.closed(name)
+    after = studied(grid, before, opened=study.open, closed=study.close)
+    return json_response(dark(grid, supply(grid, before), supply(grid, after)).as_json())
+
+
+def studied(grid: Grid, state: Bools, *, opened: list[str], closed: list[str]) -> Bools:
+    """`state` with some switches opened and others closed."""
+    result: Any = np.array(state)
+    result[[grid.switch(identity) for identity in opened]] = False
+    result[[grid.switch(identity) for identity in closed]] = True
+    return result  # type: ignore[no-any-return]

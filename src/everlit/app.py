@@ -1,0 +1,94 @@
+"""The only place that builds things: the store, the networks in memory, the policies, the clock.
+
+An `App` is opened on a data folder or a database URL. Compiled networks are kept by fingerprint, so that a new import is
+seen at once and an old one costs nothing.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+
+from everlit.grid import Grid, Network, compile_network, load_network
+from everlit.grid.compile import Bools
+from everlit.grid.state import positions
+from everlit.grid.store import (
+    SwitchOperation,
+    network_versions,
+    operations_until,
+    record_operations,
+    save_network,
+    stored_network,
+)
+from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
+from everlit.platform.events import Actor
+
+SYSTEM = Actor("everlit", "system")
+
+
+def now() -> datetime:
+    """The system clock, UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class App:
+    """Everything one process of the product holds."""
+
+    engine: Engine
+    home: Path
+    clock: Callable[[], datetime] = now
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    _grids: dict[str, Grid] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, home: Path | None = None, *, url: str | None = None, clock: Callable[[], datetime] = now) -> "App":
+        """Open (and create or migrate) the store of a data folder, `$EVERLIT_HOME` or ./.everlit unless told."""
+        home = Path(home or os.environ.get("EVERLIT_HOME") or ".everlit").resolve()
+        home.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(url or os.environ.get("EVERLIT_DATABASE_URL") or sqlite_url(home))
+        migrate(engine)
+        return cls(engine, home, clock)
+
+    def import_network(self, network: Network, *, actor: Actor = SYSTEM) -> int:
+        """Keep a validated network as its newest version."""
+        with writing(self.engine) as connection:
+            return save_network(connection, network, actor=actor, at=self.clock())
+
+    def grid(self, name: str) -> Grid:
+        """The newest version of a kept network, compiled; a shipped city is imported when first asked for."""
+        with reading(self.engine) as connection:
+            query = select(network_versions.c.fingerprint).where(network_versions.c.network == name)
+            fingerprint = connection.execute(query.order_by(network_versions.c.version.desc()).limit(1)).scalar()
+            if fingerprint in self._grids:
+                return self._grids[fingerprint]
+            if fingerprint is not None:
+                network = stored_network(connection, name)
+        if fingerprint is None:
+            network = load_network(name)
+            self.import_network(network)
+        return self._grids.setdefault(network.fingerprint, compile_network(network))
+
+    def closed(self, name: str, *, at: datetime | None = None, known_at: datetime | None = None) -> Bools:
+        """Switch positions of a network at an instant (now unless told), as known then."""
+        with reading(self.engine) as connection:
+            operations = operations_until(connection, name, at=at or self.clock(), known_at=known_at)
+        return positions(self.grid(name), operations, at=at or self.clock(), known_at=known_at)
+
+    def operate(self, name: str, switch_id: str, *, closed: bool, actor: Actor, at: datetime | None = None) -> None:
+        """Record that a switch was operated in the field."""
+        self.grid(name).switch(switch_id)
+        instant = self.clock()
+        with writing(self.engine) as connection:
+            operation = SwitchOperation(switch_id, closed, at or instant, instant)
+            record_operations(connection, name, [operation], actor=actor, at=instant)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of the product."""
+        return ("zh", "en")
