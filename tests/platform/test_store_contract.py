@@ -1,0 +1,121 @@
+"""The storage contract, the same on SQLite and PostgreSQL: atomic, ordered, never half."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, func, insert, select
+
+import everlit.app
+from everlit.grid.store import (
+    SwitchOperation,
+    UnableToFindNetwork,
+    list_networks,
+    network_tables,
+    operations_until,
+    record_operations,
+    save_network,
+    stored_network,
+)
+from everlit.grid.synthetic import random_network
+from everlit.platform.database import metadata, migrate, open_engine, reading, writing
+from everlit.platform.events import Actor, events, history, record
+
+PLANNER = Actor("Lin 林", "planner")
+NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)
+assert everlit.app.App  # importing the application defines every table
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    engine = open_engine(database_url)
+    migrate(engine)
+    return engine
+
+
+def test_migrating_twice_changes_nothing_and_matches_the_tables(engine: Engine) -> None:
+    migrate(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_events_keep_order_actor_and_offset(engine: Engine) -> None:
+    with writing(engine) as connection:
+        first = record(connection, actor=PLANNER, at=NOON, kind="a.b", subject="s/1", body={"名": 1})
+        second = record(connection, actor=PLANNER, at=NOON, kind="a.c", subject="s/2")
+    assert first < second
+    with reading(engine) as connection:
+        [event] = history(connection, subject="s/1")
+        assert (event.actor, event.at, event.body) == (PLANNER, NOON, {"名": 1})
+        assert [event.seq for event in history(connection, newest=True)] == [second, first]
+        assert [event.seq for event in history(connection, after=first)] == [second]
+
+
+def test_a_failed_transaction_leaves_nothing(engine: Engine) -> None:
+    with pytest.raises(RuntimeError), writing(engine) as connection:
+        record(connection, actor=PLANNER, at=NOON, kind="a", subject="s")
+        raise RuntimeError
+    with reading(engine) as connection:
+        assert history(connection) == []
+
+
+def test_a_network_is_kept_whole_and_only_once(engine: Engine) -> None:
+    network = random_network(7)
+    with writing(engine) as connection:
+        assert save_network(connection, network, actor=PLANNER, at=NOON) == 1
+    with writing(engine) as connection:
+        assert save_network(connection, network, actor=PLANNER, at=NOON) == 1
+    with reading(engine) as connection:
+        kept = stored_network(connection, network.name)
+        assert kept.fingerprint == network.fingerprint
+        assert all(kept.tables[name].equals(table) for name, table in network.tables.items())
+        [version] = list_networks(connection)
+        assert version.counts["nodes"] == network.count("nodes")
+        with pytest.raises(UnableToFindNetwork):
+            stored_network(connection, "atlantis")
+
+
+def test_an_import_that_fails_half_way_leaves_no_table(engine: Engine) -> None:
+    network = random_network(7)
+    with pytest.raises(RuntimeError), writing(engine) as connection:
+        save_network(connection, network, actor=PLANNER, at=NOON)
+        raise RuntimeError
+    with reading(engine) as connection:
+        assert list_networks(connection) == []
+        assert connection.execute(select(func.count()).select_from(network_tables)).scalar_one() == 0
+
+
+def test_operations_are_true_when_they_happened_and_known_when_told(engine: Engine) -> None:
+    late = SwitchOperation("b1", False, NOON, NOON + timedelta(hours=2))
+    early = SwitchOperation("b1", True, NOON - timedelta(hours=1), NOON)
+    with writing(engine) as connection:
+        record_operations(connection, "n", [late, early], actor=PLANNER, at=NOON)
+    with reading(engine) as connection:
+        assert operations_until(connection, "n", at=NOON) == [early, late]
+        assert operations_until(connection, "n", at=NOON - timedelta(minutes=1)) == [early]
+        assert operations_until(connection, "n", at=NOON, known_at=NOON + timedelta(hours=1)) == [early]
+
+
+def test_writers_queue_instead_of_failing(engine: Engine) -> None:
+    def write(start: int) -> None:
+        for number in range(start, start + 20):
+            with writing(engine) as connection:
+                count = connection.execute(select(func.count()).select_from(events)).scalar_one()
+                connection.execute(
+                    insert(events).values(at=NOON, actor="a", role="r", kind="k", subject=str(number), body={"n": count})
+                )
+
+    writers = [threading.Thread(target=write, args=(start,)) for start in (0, 100)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    with reading(engine) as connection:
+        assert connection.execute(select(func.count()).select_from(events)).scalar_one() == 40
+
+
+def test_any_other_database_is_refused() -> None:
+    with pytest.raises(ValueError, match="sqlite"):
+        open_engine("mysql://x")
