@@ -1,0 +1,97 @@
+"""The planning thresholds (规则登记表): one row each, with the document it comes from and how sure we are of it.
+
+The seed is `policies.csv`, after the register of the domain reference. A row of confidence "G?" is shipped so that the
+product works, but nobody has checked it against a text: it is shown as unverified, and every utility replaces it. A
+province's or a company's stricter number is a row in place of the national one, never code:
+
+>>> day = date(2026, 6, 1)
+>>> policies = with_overrides(DEFAULT_POLICIES, PROVINCE_EXAMPLE)
+>>> policies.value("notice.planned", on=day), policies.row("notice.planned", on=day).jurisdiction
+(10.0, 'CN-EXAMPLE')
+>>> DEFAULT_POLICIES.row("approve.ladder.1", on=day).verified
+False
+"""
+
+import csv
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from importlib.resources import files
+
+from everlit.kernel import Hardness, Period, Policies, Policy, Text
+from everlit.planning.model import ProtectedPeriod
+from everlit.switching.policies import SWITCHING_POLICIES
+
+
+def _register() -> Policies:
+    text = (files("everlit.planning") / "policies.csv").read_text("utf-8")
+    return Policies(
+        tuple(
+            Policy(
+                row["key"],
+                float(row["value"]),
+                row["unit"],
+                row["comparator"],
+                Text(row["title_en"], row["title_zh"]),
+                Hardness(row["hardness"]),
+                document=row["document"],
+                confidence=row["confidence"],
+            )
+            for row in csv.DictReader(text.splitlines())
+        )
+    )
+
+
+DEFAULT_POLICIES = SWITCHING_POLICIES.replaced(_register().rows)
+"""The planning register over the switching rows: everything an assessment may cite."""
+
+PROVINCE_EXAMPLE = (
+    Policy(
+        "notice.planned",
+        10.0,
+        "d",
+        ">=",
+        Text("days of public notice, example province", "计划停电公告天数(示例省份)"),
+        Hardness.LEGAL,
+        "CN-EXAMPLE",
+        "an invented provincial rule, to show a replacement",
+        "G?",
+    ),
+)
+"""A made-up stricter province, to show how a row is replaced. No real province is meant."""
+
+
+def with_overrides(policies: Policies, rows: Iterable[Policy]) -> Policies:
+    """`policies` with local rows in place of the national rows of the same keys."""
+    return policies.replaced(rows)
+
+
+def unverified(policies: Policies) -> list[Policy]:
+    """The rows nobody has checked against a text, for the settings page."""
+    return [row for row in policies.rows if not row.verified]
+
+
+def in_force(policies: Policies, *, on: date) -> dict[str, Policy]:
+    """The newest row of every key in force on `on`."""
+    keys = dict.fromkeys(row.key for row in policies.rows)
+    return {key: policies.row(key, on=on) for key in keys if policies.all(key, on=on)}
+
+
+def protected_calendar(year: int) -> tuple[ProtectedPeriod, ...]:
+    """The protected periods that fall on fixed days of every year: entrance examination, Labour Day, National Day.
+
+    Festivals by the lunar calendar, elections and weather warnings are entered by the utility.
+
+    >>> [period.key for period in protected_calendar(2026)]
+    ['exam.gaokao', 'holiday.labour', 'holiday.national']
+    """
+
+    def period(key: str, name: Text, month: int, first: int, after: int) -> ProtectedPeriod:
+        # local midnight in China is 16:00 UTC of the day before
+        start, end = (datetime(year, month, day, tzinfo=UTC).timestamp() - 8 * 3600 for day in (first, after))
+        return ProtectedPeriod(key, name, Period(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)))
+
+    return (
+        period("exam.gaokao", Text("college entrance examination", "高考"), 6, 7, 10),
+        period("holiday.labour", Text("Labour Day", "劳动节"), 5, 1, 4),
+        period("holiday.national", Text("National Day", "国庆节"), 10, 1, 8),
+    )

@@ -1,0 +1,398 @@
+"""Reading requests files (停电申请文件): CSV, JSON or JSON lines in, requests and findings out, nothing half-read.
+
+A record with a fault is quarantined (隔离) with row, column and reason; the others go on. A file that is not a requests
+file at all (no header, not text, too large) is refused whole with `UnableToReadRequests`. Headers and choices may be
+Chinese, text may be UTF-8 or GB 18030. The format is described in docs/reference/requests.md.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any, TypeVar
+
+from everlit.grid import Grid, UnableToFindEquipment
+from everlit.kernel import Finding, Refusal, Severity, Text
+from everlit.planning.model import PastOutage, UnableToReadRequest, WorkRequest
+from everlit.planning.reading import CHINA
+
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
+MOST_ROWS = 100_000
+MOST_FINDINGS = 1_000
+
+COLUMNS: tuple[str, ...] = (
+    "request_id",
+    "department",
+    "kind",
+    "title_en",
+    "title_zh",
+    "equipment_ids",
+    "duration_min",
+    "earliest",
+    "latest",
+    "window_from",
+    "window_to",
+    "crew",
+    "crew_size",
+    "precedence",
+    "live_line_possible",
+    "generator_kw",
+    "priority",
+    "submitted_at",
+    "requester",
+)
+REQUIRED: tuple[str, ...] = ("request_id", "department", "kind", "equipment_ids", "duration_min", "earliest", "latest")
+HISTORY_COLUMNS: tuple[str, ...] = ("outage_id", "nature", "start", "end", "place_ids", "major_event_day")
+
+CHINESE_HEADERS = {
+    "申请编号": "request_id",
+    "部门": "department",
+    "申报部门": "department",
+    "工作类别": "kind",
+    "工作内容": "title_zh",
+    "英文名称": "title_en",
+    "停电设备": "equipment_ids",
+    "设备": "equipment_ids",
+    "停电时长(分)": "duration_min",
+    "停电时长": "duration_min",
+    "最早开始": "earliest",
+    "最晚结束": "latest",
+    "每日开始": "window_from",
+    "每日结束": "window_to",
+    "班组": "crew",
+    "班组人数": "crew_size",
+    "前置申请": "precedence",
+    "可带电作业": "live_line_possible",
+    "发电车容量(kW)": "generator_kw",
+    "优先级": "priority",
+    "提报时间": "submitted_at",
+    "申请人": "requester",
+}
+
+Noun = TypeVar("Noun", WorkRequest, PastOutage)
+
+
+class UnableToReadRequests(Refusal):
+    """The file as a whole is not a requests file."""
+
+    title = Text(en="The requests file could not be read.", zh="停电申请文件无法读取。")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a file gave: the usable requests, and the findings of the quarantined rows. `checked` rows were read."""
+
+    requests: tuple[WorkRequest, ...]
+    findings: tuple[Finding, ...]
+    checked: int
+    quarantined: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As `--json` and the API show it."""
+        return {
+            "checked": self.checked,
+            "accepted": len(self.requests),
+            "quarantined": self.quarantined,
+            "requests": [request.as_json() for request in self.requests],
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Findings so far; a hostile file may not produce an endless report."""
+
+    findings: list[Finding] = field(default_factory=list)
+    quarantined: int = 0
+
+    def refuse(self, findings: Sequence[Finding]) -> None:
+        self.quarantined += 1
+        room = MOST_FINDINGS - len(self.findings)
+        self.findings.extend(findings[:room])
+
+
+def read_requests(source: Path | bytes, *, name: str = "", grid: Grid | None = None, zone: tzinfo = CHINA) -> Batch:
+    """Read a requests file; with a `grid`, equipment is looked up too. UnableToReadRequests refuses the whole file."""
+    records = _records(source, name or str(source if isinstance(source, Path) else "requests"), required=REQUIRED)
+    reading = _Reading()
+    requests = _nouns(records, WorkRequest.from_json, reading, zone)
+    requests = _without_duplicates(requests, reading)
+    if grid is not None:
+        requests = _with_known_equipment(requests, grid, reading)
+    usable = _with_known_precedence([request for _, request in requests], reading)
+    return Batch(tuple(usable), tuple(reading.findings), len(records), reading.quarantined)
+
+
+def read_history(
+    source: Path | bytes, *, name: str = "", zone: tzinfo = CHINA
+) -> tuple[tuple[PastOutage, ...], tuple[Finding, ...]]:
+    """Read a file of past outages (columns of `HISTORY_COLUMNS`): usable rows and findings."""
+    records = _records(source, name or "history", required=HISTORY_COLUMNS[:5])
+    reading = _Reading()
+    return tuple(outage for _, outage in _nouns(records, PastOutage.from_json, reading, zone)), tuple(reading.findings)
+
+
+def check_requests(requests: Iterable[WorkRequest], *, grid: Grid) -> list[Finding]:
+    """Findings of requests that came another way (the API): unknown equipment and duplicates."""
+    reading = _Reading()
+    _with_known_equipment(_without_duplicates([(0, request) for request in requests], reading), grid, reading)
+    return reading.findings
+
+
+def write_requests(requests: Iterable[WorkRequest], path: Path) -> None:
+    """Write a requests file, CSV or JSON by the path's ending; `read_requests` gives the same requests back."""
+    rows = [request.as_json() for request in requests]
+    if path.suffix.lower() == ".json":
+        path.write_text(json.dumps({"requests": rows}, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        return
+    _write_csv(path, COLUMNS, rows)
+
+
+def write_history(outages: Iterable[PastOutage], path: Path) -> None:
+    """Write a file of past outages, CSV or JSON by the path's ending."""
+    rows = [outage.as_json() for outage in outages]
+    if path.suffix.lower() == ".json":
+        path.write_text(json.dumps({"history": rows}, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        return
+    _write_csv(path, HISTORY_COLUMNS, rows)
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow(
+                {key: "; ".join(value) if isinstance(value, list) else _cell(value) for key, value in row.items()}
+            )
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else value
+
+
+def _nouns(
+    records: Sequence[tuple[int, Any]], read: Callable[..., Noun], reading: _Reading, zone: tzinfo
+) -> list[tuple[int, Noun]]:
+    found = []
+    for number, cells in records:
+        if not isinstance(cells, Mapping):
+            reading.refuse(
+                [_finding("record", f"row {number}", "The record is not an object.", "该记录不是对象。", row=number)]
+            )
+            continue
+        try:
+            found.append((number, read(cells, number=number, zone=zone)))
+        except UnableToReadRequest as refusal:
+            reading.refuse(list(refusal.findings))
+    return found
+
+
+def _without_duplicates(
+    requests: Sequence[tuple[int, WorkRequest]], reading: _Reading
+) -> list[tuple[int, WorkRequest]]:
+    """The first row of an identity stays; a later one is a note when its content is the same, else an error."""
+    first: dict[str, tuple[int, WorkRequest]] = {}
+    for number, request in requests:
+        earlier = first.setdefault(request.request_id, (number, request))
+        if earlier[1] is request:
+            continue
+        same = earlier[1] == request
+        finding = _finding(
+            "duplicate",
+            request.request_id,
+            f"{request.request_id} stands already in row {earlier[0]}.",
+            f"{request.request_id} 与第 {earlier[0]} 行重复。",
+            row=number,
+            column="request_id",
+            severity=Severity.NOTE if same else Severity.ERROR,
+        )
+        reading.refuse([finding])
+    return list(first.values())
+
+
+def _with_known_equipment(
+    requests: Sequence[tuple[int, WorkRequest]], grid: Grid, reading: _Reading
+) -> list[tuple[int, WorkRequest]]:
+    kept = []
+    for number, request in requests:
+        unknown = [identity for identity in request.equipment_ids if not _known(grid, identity)]
+        if unknown:
+            shown = ", ".join(unknown[:5])
+            reading.refuse(
+                [
+                    _finding(
+                        "equipment.unknown",
+                        request.request_id,
+                        f"The network has no {shown}.",
+                        f"电网中没有设备 {shown}。",
+                        row=number,
+                        column="equipment_ids",
+                        unknown=unknown[:50],
+                    )
+                ]
+            )
+            continue
+        kept.append((number, request))
+    return kept
+
+
+def _known(grid: Grid, identity: str) -> bool:
+    try:
+        grid.equipment(identity)
+    except UnableToFindEquipment:
+        return False
+    return True
+
+
+def _with_known_precedence(requests: Sequence[WorkRequest], reading: _Reading) -> list[WorkRequest]:
+    """A predecessor outside the file is a warning (it may be planned already); a circle refuses all on it."""
+    names = {request.request_id for request in requests}
+    circle = _on_a_circle(
+        {request.request_id: [name for name in request.precedence if name in names] for request in requests}
+    )
+    for request in requests:
+        outside = [name for name in request.precedence if name not in names]
+        if outside:
+            shown = ", ".join(outside[:5])
+            reading.findings.append(
+                _finding(
+                    "precedence.unknown",
+                    request.request_id,
+                    f"{shown} is not in this file.",
+                    f"前置申请 {shown} 不在文件中。",
+                    column="precedence",
+                    severity=Severity.WARNING,
+                )
+            )
+    for name in sorted(circle):
+        reading.refuse(
+            [
+                _finding(
+                    "precedence.circle",
+                    name,
+                    f"{name} waits for itself through its predecessors.",
+                    f"{name} 的前置关系成环。",
+                    column="precedence",
+                )
+            ]
+        )
+    return [request for request in requests if request.request_id not in circle]
+
+
+def _on_a_circle(before: Mapping[str, Sequence[str]]) -> set[str]:
+    """Requests that wait, through others, for themselves: what is left when the ends of all chains are taken away."""
+    left = dict(before)
+    while True:
+        wanted = {name for names in left.values() for name in names}
+        done = [name for name, names in left.items() if name not in wanted or not any(other in left for other in names)]
+        if not done:
+            return set(left)
+        for name in done:
+            del left[name]
+
+
+def _records(source: Path | bytes, name: str, *, required: Sequence[str]) -> list[tuple[int, Any]]:
+    """Numbered records of a file; the first data row of a CSV is row 2, as a spreadsheet shows it."""
+    text = _text(source, name)
+    if text.lstrip()[:1] in ("{", "["):
+        return _json_records(text, name)
+    return _csv_records(text, name, required)
+
+
+def _text(source: Path | bytes, name: str) -> str:
+    try:
+        if isinstance(source, Path):
+            if source.stat().st_size > LARGEST_FILE_BYTES:
+                raise _refuse("too_large", name, "The file is larger than 64 MB.", "文件超过 64 MB。")
+            source = source.read_bytes()
+    except OSError as error:
+        raise _refuse(
+            "unreadable", name, f"The file cannot be opened: {error.strerror}.", f"文件无法打开：{error.strerror}。"
+        ) from error
+    if len(source) > LARGEST_FILE_BYTES:
+        raise _refuse("too_large", name, "The file is larger than 64 MB.", "文件超过 64 MB。")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = source.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" in text:
+            break
+        return text
+    raise _refuse("encoding", name, "The file is neither UTF-8 nor GB 18030 text.", "文件不是 UTF-8 或 GB 18030 文本。")
+
+
+def _json_records(text: str, name: str) -> list[tuple[int, Any]]:
+    try:
+        document = _json(text)
+    except (ValueError, RecursionError) as error:
+        raise _refuse(
+            "json",
+            name,
+            f"The file is not valid JSON: {str(error)[:120]}.",
+            f"文件不是有效的 JSON：{str(error)[:120]}。",
+        ) from error
+    if isinstance(document, dict):
+        document = document.get("requests", document.get("history"))
+    if not isinstance(document, list):
+        raise _refuse(
+            "shape", name, 'JSON must be a list, or an object with "requests".', "JSON 应为列表，或含 requests 的对象。"
+        )
+    return _limited([(number, record) for number, record in enumerate(document, 1)], name)
+
+
+def _json(text: str) -> Any:
+    """One document, or one object per line."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        return [json.loads(line) for line in lines]
+
+
+def _csv_records(text: str, name: str, required: Sequence[str]) -> list[tuple[int, Any]]:
+    first_line = text.partition("\n")[0]
+    delimiter = max(",\t;", key=first_line.count) if first_line else ","
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise _refuse("csv", name, f"The file is not valid CSV: {error}.", f"文件不是有效的 CSV：{error}。") from error
+    header = [CHINESE_HEADERS.get(cell.strip(), cell.strip().lower()) for cell in rows[0]] if rows else []
+    missing = [column for column in required if column not in header]
+    if missing:
+        shown = ", ".join(missing)
+        raise _refuse("header", name, f"The header lacks {shown}.", f"表头缺少 {shown}。")
+    doubled = sorted({column for column in header if column and header.count(column) > 1})
+    if doubled:
+        raise _refuse("header", name, f"The header names {doubled[0]} twice.", f"表头列 {doubled[0]} 重复。")
+    records = [
+        (number, _cells(header, row)) for number, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)
+    ]
+    return _limited(records, name)
+
+
+def _cells(header: Sequence[str], row: Sequence[str]) -> Mapping[str, Any] | None:
+    """Cells by column; a row with more cells than the header is not a record."""
+    return None if len(row) > len(header) else dict(zip(header, row, strict=False))
+
+
+def _limited(records: list[tuple[int, Any]], name: str) -> list[tuple[int, Any]]:
+    if len(records) > MOST_ROWS:
+        raise _refuse("too_large", name, f"The file has more than {MOST_ROWS} rows.", f"文件超过 {MOST_ROWS} 行。")
+    return records
+
+
+def _finding(
+    kind: str, subject: str, en: str, zh: str, *, severity: Severity = Severity.ERROR, **evidence: Any
+) -> Finding:
+    return Finding(f"request.{kind}", subject, Text(en, zh), evidence, severity)
+
+
+def _refuse(kind: str, name: str, en: str, zh: str) -> UnableToReadRequests:
+    return UnableToReadRequests(Finding(f"requests.{kind}", name[-120:], Text(en, zh)))
