@@ -1,0 +1,64 @@
+"""`everlit network import|validate|export|list`: networks in and out of the store."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from everlit.app import App
+from everlit.cli.output import Json, console, show, show_findings, table
+from everlit.grid import load_network
+from everlit.grid.export import write_network
+from everlit.grid.store import list_networks, stored_network
+from everlit.grid.validate import validate_folder
+from everlit.platform.database import reading
+
+application = typer.Typer(help="Networks: import, validate, export, list. 网络。", no_args_is_help=True)
+Folder = Annotated[str, typer.Argument(help="Folder of tables, or the name of a shipped city. 表格目录或内置城市。")]
+
+
+@application.command("import")
+def import_network(folder: Folder, as_json: Json = False) -> None:
+    """Validate a folder of tables and keep it as a new version; nothing is half-imported. 导入网络。"""
+    network = load_network(folder)
+    version = App.open().import_network(network)
+    counts = {name: network.count(name) for name in network.tables}
+    answer = {"network": network.name, "version": version, "fingerprint": network.fingerprint, "counts": counts}
+    show(answer, as_json=as_json, people=lambda: table(f"{network.name} v{version}", ("table", "rows"), counts.items()))
+
+
+@application.command("validate")
+def validate(folder: Folder, as_json: Json = False) -> None:
+    """Check a folder of tables and list what is wrong, with table, row and column. 校验网络。"""
+    report = validate_folder(folder)
+    show(report.as_json(), as_json=as_json, people=lambda: show_findings(report.findings))
+    if not report.valid:
+        raise typer.Exit(1)
+    if not as_json:
+        console.print(f"[green]✓[/] {folder}")
+
+
+@application.command("export")
+def export(
+    name: Annotated[str, typer.Argument(help="Network name. 网络名称。")],
+    folder: Annotated[Path, typer.Argument(help="Folder to write. 输出目录。")],
+    format: Annotated[str, typer.Option(help="csv or parquet")] = "csv",
+    as_json: Json = False,
+) -> None:
+    """Write a kept network as a folder of tables. 导出网络。"""
+    app = App.open()
+    with reading(app.engine) as connection:
+        network = stored_network(connection, name)
+    write_network(network, folder, format=format)
+    show({"network": name, "folder": str(folder)}, as_json=as_json, people=lambda: console.print(str(folder)))
+
+
+@application.command("list")
+def list_them(as_json: Json = False) -> None:
+    """Networks kept in the store. 已导入的网络。"""
+    app = App.open()
+    with reading(app.engine) as connection:
+        versions = list_networks(connection)
+    rows = [(v.network, v.version, v.counts.get("nodes", 0), v.counts.get("consumers", 0), v.title) for v in versions]
+    columns = ("network", "version", "nodes", "loads", "title")
+    show([v.as_json() for v in versions], as_json=as_json, people=lambda: table("networks", columns, rows))

@@ -1,0 +1,43 @@
+"""`everlit serve`: the control room, on loopback only until identities exist."""
+
+import ipaddress
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from everlit.app import App
+from everlit.kernel import Finding, Refusal, Text
+from everlit.web import create_site
+
+
+class UnableToServe(Refusal):
+    """The address is not a loopback address."""
+
+    title = Text(en="The server listens on this machine only.", zh="服务只监听本机。")
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("serve")(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Loopback address. 本机地址。")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port. 端口。")] = 8000,
+    network: Annotated[str, typer.Option("--network", "-n", help="Network shown first. 首先显示的网络。")] = "urban",
+) -> None:
+    """Serve the control room and the API on this machine. 启动控制室。"""
+    if host != "localhost" and not _is_loopback(host):
+        text = Text(
+            en=f"{host} is not a loopback address; accounts do not exist yet.", zh=f"{host} 不是本机地址;尚无账户体系。"
+        )
+        raise UnableToServe(Finding("serve.address", host, text))
+    uvicorn.run(create_site(App.open(), network=network), host=host, port=port, log_level="warning")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
