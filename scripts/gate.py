@@ -21,6 +21,7 @@ from scripts.stamps import ROOT
 
 SOURCES = [name for name in ("src", "tests", "scripts", "bench") if (ROOT / name).is_dir()]
 WORKERS = "2"
+DOCTESTS = ("--doctest-modules", "--ignore-glob=*/migrations/*", "src", "scripts", "bench")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,16 @@ def run_gate(words: list[str]) -> int:
     environment_of_tests: dict[str, str] = {"EVERLIT_GATE": "1"}
     with ExitStack() as stack:
         checks: dict[str, Callable[[], str]] = {
-            "ruff check": lambda: tool(python, "ruff", "check", "--quiet", *SOURCES),
-            "ruff format": lambda: tool(python, "ruff", "format", "--check", "--quiet", *SOURCES),
+            "ruff check": lambda: tool(python, "ruff", "check", "--quiet", "--output-format=concise", *SOURCES),
+            "ruff format": lambda: tool(python, "ruff", "format", "--check", "--output-format=concise", *SOURCES),
             "mypy": lambda: tool(python, "mypy"),
-            "imports": lambda: tool(python, "lint-imports", "--no-timing"),
+            "imports": lambda: tool(python, "lint-imports", "--no-logo"),
             "web": web,
             "chromium": lambda: provide(environment_of_tests, "EVERLIT_CHROMIUM", str(chromium())),
             "postgresql": lambda: provide(
                 environment_of_tests, "EVERLIT_TEST_POSTGRES_URL", stack.enter_context(postgres()), show=False
             ),
-            "doctests": lambda: pytest(python, environment_of_tests, "--doctest-modules", "src", "scripts"),
+            "doctests": lambda: pytest(python, environment_of_tests, *DOCTESTS),
             "tests": lambda: pytest(python, environment_of_tests, *words),
         }
         wanted = only.split(",") if only else list(checks)

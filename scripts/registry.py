@@ -31,8 +31,8 @@ def pip_settings(python: Path) -> dict[str, str]:
 def read_settings(listing: str) -> dict[str, str]:
     """Read what `pip config list` prints.
 
-    >>> read_settings("global.index-url='https://a.example/simple'\\n:env:.index-url='https://b.example/simple'")
-    {'index-url': 'https://b.example/simple'}
+    >>> read_settings("global.index-url='https://a.example/index'\\n:env:.index-url='https://b.example/index'")
+    {'index-url': 'https://b.example/index'}
     """
     rank = {"global": 0, "install": 1, "download": -1, ":env:": 2}
     found: dict[str, tuple[int, str]] = {}
@@ -53,8 +53,8 @@ def uv_variables(settings: Mapping[str, str], environment: Mapping[str, str]) ->
 
     Every file is checked against the hash in the lock, so looking through all indexes for it is safe.
 
-    >>> uv_variables({"index-url": "https://a.example/simple", "timeout": "60"}, {})["UV_DEFAULT_INDEX"]
-    'https://a.example/simple'
+    >>> uv_variables({"index-url": "https://a.example/index", "timeout": "60"}, {})["UV_DEFAULT_INDEX"]
+    'https://a.example/index'
     """
     wanted = {
         "UV_DEFAULT_INDEX": settings.get("index-url"),
