@@ -14,7 +14,8 @@ from scripts.stamps import ROOT, TOOLS, digest, digest_tree, holds, one_at_a_tim
 
 WEB = ROOT / "web"
 INSTALLED = TOOLS / "stamps" / "npm-ci"
-BUILT = TOOLS / "stamps" / "web-build"
+STAMP = TOOLS / "stamps" / "web-build"
+BUILT = ROOT / "src" / "everlit" / "web" / "static" / "built"
 
 
 def build_pages() -> None:
@@ -23,10 +24,10 @@ def build_pages() -> None:
         say("no web/ folder in this version: the pages are served as they are")
         return
     wanted = digest_tree([WEB])
-    if holds(BUILT, wanted) and (output() is None or any(output().glob("*"))):  # type: ignore[union-attr]
+    if holds(STAMP, wanted) and BUILT.is_dir() and any(BUILT.iterdir()):
         return
     node = install_node_packages()
-    with one_at_a_time(), stamped(BUILT, wanted), step("web assets (vite build)"):
+    with one_at_a_time(), stamped(STAMP, wanted), step("web assets (vite build)"):
         npm(node, "run", "build", what="the web assets could not be built")
 
 
@@ -59,17 +60,7 @@ def npm(node: Path, *words: str, what: str) -> None:
     call([node / "bin/node", node / "lib/node_modules/npm/bin/npm-cli.js", *words], cwd=WEB, env=env, what=what)
 
 
-def package() -> dict[str, dict[str, str]]:
-    """What web/package.json says."""
-    return json.loads((WEB / "package.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
-
-
 def scripts() -> dict[str, str]:
     """The named scripts of web/package.json."""
-    return package().get("scripts", {})
-
-
-def output() -> Path | None:
-    """The folder the build writes, when package.json names it (`"config": {"built": "../src/…"}`)."""
-    named = package().get("config", {}).get("built")
-    return (WEB / named).resolve() if named else None
+    package = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
+    return dict(package.get("scripts", {}))
