@@ -1,0 +1,426 @@
+"""Who may do what next (停电管理流程): one table of transitions, each with its roles and its gates.
+
+    draft ► submitted ► assessed ► merged ► balanced ► approved ► notified ► permitted ► in_progress ► work_done
+          ► restoring ► restored ► analysed ► closed                     rejected, postponed, cancelled on the side
+
+A request walks the first part alone; a merge (一停多用) puts it into an outage, which walks the rest. A gate looks at the facts
+of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing it is given:
+it returns the next outage or raises `UnableToAdvance` with every gate that said no.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Text
+from everlit.planning.model import (
+    LADDER,
+    Approval,
+    Delay,
+    DelayCode,
+    Execution,
+    Gate,
+    Nature,
+    Outcome,
+    PlannedOutage,
+    Role,
+    State,
+)
+
+
+class Command(StrEnum):
+    """What people ask for."""
+
+    SUBMIT = "submit"
+    ASSESS = "assess"
+    REVISE = "revise"
+    MERGE = "merge"
+    MOVE = "move"
+    BALANCE = "balance"
+    APPROVE = "approve"
+    NOTIFY = "notify"
+    PERMIT = "permit"
+    START = "start"
+    FINISH = "finish"
+    SWITCH_BACK = "switch_back"
+    RESTORE = "restore"
+    ANALYSE = "analyse"
+    CLOSE = "close"
+    REJECT = "reject"
+    POSTPONE = "postpone"
+    CANCEL = "cancel"
+
+
+class UnableToAdvance(Refusal):
+    """The command is not possible now, not for this role, or a gate says no."""
+
+    title = Text(en="The outage cannot take this step.", zh="停电单不能执行此步骤。")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the lifecycle needs to know of an assessment: on what facts it stands, what it blocks, who must approve."""
+
+    fingerprint: str
+    gates: tuple[Gate, ...]
+    approver: Role
+    period: Period
+    notice_deadline: datetime | None
+    notice_policy: str
+    safe_ticket: bool
+
+    @property
+    def blocks(self) -> tuple[Gate, ...]:
+        """The gates nobody can approve away."""
+        return tuple(gate for gate in self.gates if gate.outcome is Outcome.BLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A command with its facts. `facts_now` is the fingerprint of the facts as they are at this moment."""
+
+    outage: PlannedOutage
+    command: Command
+    actor: str
+    role: Role
+    at: datetime
+    policies: Policies
+    verdict: Verdict | None = None
+    facts_now: str = ""
+    reason: str = ""
+    delay_code: DelayCode | None = None
+    period: Period | None = None
+
+    def row(self, key: str) -> Policy:
+        """The policy row in force today."""
+        return self.policies.row(key, on=self.at.date())
+
+
+GateRule = Callable[[Case], Finding | None]
+
+
+def _no(case: Case, key: str, en: str, zh: str, **evidence: Any) -> Finding:
+    row = case.row(key)
+    cited = {"policy": row.key, "value": row.value, "unit": row.unit, "document": row.document, **evidence}
+    return Finding(f"lifecycle.{key}", case.outage.outage_id, Text(en, zh), cited)
+
+
+def fresh(case: Case) -> Finding | None:
+    """An assessment exists and stands on exactly the present facts."""
+    if case.verdict is None or not case.outage.assessment:
+        return _no(case, "approve.fresh", "There is no assessment yet.", "尚未进行评估。")
+    if case.verdict.fingerprint == case.outage.assessment == case.facts_now:
+        return None
+    return _no(
+        case, "approve.fresh", "The facts changed after the assessment: assess again.", "评估后条件已变化，请重新评估。",
+        assessed=case.outage.assessment, now=case.facts_now,
+    )  # fmt: skip
+
+
+def not_blocked(case: Case) -> Finding | None:
+    """No gate of the assessment blocks."""
+    blocks = case.verdict.blocks if case.verdict else ()
+    return blocks[0].as_finding() if blocks else None
+
+
+def high_enough(case: Case) -> Finding | None:
+    """The approver stands high enough on the ladder (审批层级)."""
+    needed = case.verdict.approver if case.verdict else LADDER[-1]
+    if case.role in LADDER and LADDER.index(case.role) >= LADDER.index(needed):
+        return None
+    row = f"approve.ladder.{min(LADDER.index(needed) + 1, 3)}"
+    return _no(
+        case, row, f"This needs the approval of {needed.value}.", f"须由 {needed.value} 审批。", needed=needed.value
+    )
+
+
+def not_own(case: Case) -> Finding | None:
+    """Who asked does not approve."""
+    if case.actor not in case.outage.requesters:
+        return None
+    return _no(case, "approve.separation", "Who asks for an outage does not approve it.", "申请人不得审批本人的申请。")
+
+
+def still_as_approved(case: Case) -> Finding | None:
+    """What was approved is what will happen."""
+    approval = case.outage.approval
+    if approval is not None and approval.fingerprint == case.outage.assessment == case.facts_now:
+        return None
+    return _no(case, "approve.fresh", "The approval no longer fits the facts.", "审批依据已变化，须重新评估审批。")
+
+
+def in_time(case: Case) -> Finding | None:
+    """The legal notice can still be given."""
+    verdict = case.verdict
+    if verdict is None or verdict.notice_deadline is None or case.at <= verdict.notice_deadline:
+        return None
+    deadline = verdict.notice_deadline.isoformat()
+    return _no(
+        case, verdict.notice_policy, f"Notice was due by {deadline}.", f"通知应不晚于 {deadline}。", deadline=deadline
+    )
+
+
+def people_told(case: Case) -> Finding | None:
+    """Everybody was told exactly this outage."""
+    if case.outage.noticed and case.outage.noticed == case.outage.assessment and not case.outage.renotice:
+        return None
+    return _no(case, "notice.given", "People have not been told this outage.", "尚未按现方案通知用户。")
+
+
+def safe_ticket(case: Case) -> Finding | None:
+    """The operation ticket passed the five-prevention check on every state."""
+    if case.verdict is not None and case.verdict.safe_ticket:
+        return None
+    return _no(case, "permit.safety", "There is no safe operation ticket.", "没有校核通过的操作票。")
+
+
+def not_early(case: Case) -> Finding | None:
+    """Nobody is cut off before the time that was announced."""
+    if case.at >= case.outage.period.start:
+        return None
+    start = case.outage.period.start.isoformat()
+    return _no(case, "notice.given", f"The announced start is {start}.", f"公告的停电开始时间为 {start}。", start=start)
+
+
+def with_reason(case: Case) -> Finding | None:
+    """A reason is written down."""
+    if case.reason.strip():
+        return None
+    return _no(case, "order.sequence", "A reason is needed.", "须填写原因。")
+
+
+def lateness_explained(case: Case) -> Finding | None:
+    """Late restoration carries one of the delay codes (延时送电原因)."""
+    late = late_minutes(case.outage.period, case.at)
+    if case.row("late_restore.tolerance").holds(late) or case.delay_code is not None:
+        return None
+    return _no(
+        case, "late_restore.tolerance", f"Restoration is {late:.0f} min late: name the cause.",
+        f"送电延时 {late:.0f} 分钟，须填写延时原因。", late_min=late,
+    )  # fmt: skip
+
+
+def new_time(case: Case) -> Finding | None:
+    """A move names a new time, not in the past."""
+    if case.period is not None and case.period.start > case.at:
+        return None
+    return _no(case, "order.sequence", "A new time in the future is needed.", "须给出将来的新时间。")
+
+
+def owes_notice(case: Case) -> Finding | None:
+    """Only a change after notice has to be told again."""
+    return None if case.outage.renotice else _no(case, "notice.again", "Nobody has to be told.", "无需再次通知。")
+
+
+def has_requests(case: Case) -> Finding | None:
+    """An outage carries at least one request."""
+    return (
+        None
+        if case.outage.request_ids
+        else _no(case, "merge.assessed", "The outage has no request.", "停电单没有申请。")
+    )
+
+
+def late_minutes(planned: Period, restored: datetime) -> float:
+    """Minutes after the planned end; negative when early."""
+    return (restored - planned.end) / timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: from any of `sources`, `command` by any of `roles` leads to `target` when every gate passes."""
+
+    command: Command
+    sources: tuple[State, ...]
+    target: State
+    roles: frozenset[Role]
+    gates: tuple[GateRule, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as documents and the API show it."""
+        return {
+            "command": self.command.value,
+            "from": [state.value for state in self.sources],
+            "to": self.target.value,
+            "roles": sorted(role.value for role in self.roles),
+            "gates": [gate.__name__ for gate in self.gates],
+        }
+
+
+_ASKS = frozenset({Role.REQUESTER, Role.PLANNER})
+_PLANS = frozenset({Role.PLANNER, Role.RELIABILITY})
+_STOPS = frozenset({Role.PLANNER, Role.DISPATCHER, *LADDER})
+_APPROVES = frozenset(LADDER)
+_DISPATCHES = frozenset({Role.DISPATCHER})
+_TELLS = frozenset({Role.MARKETING})
+_WORKS = frozenset({Role.CREW, Role.DISPATCHER})
+_LEARNS = frozenset({Role.RELIABILITY})
+S = State
+
+REQUEST_TRANSITIONS: tuple[Transition, ...] = (
+    Transition(Command.SUBMIT, (S.DRAFT,), S.SUBMITTED, _ASKS),
+    Transition(Command.REVISE, (S.SUBMITTED, S.ASSESSED, S.REJECTED, S.POSTPONED), S.DRAFT, _ASKS),
+    Transition(Command.ASSESS, (S.SUBMITTED, S.ASSESSED), S.ASSESSED, _PLANS),
+    Transition(Command.MERGE, (S.ASSESSED,), S.MERGED, _PLANS, (fresh,)),
+    Transition(Command.REJECT, (S.SUBMITTED, S.ASSESSED), S.REJECTED, _STOPS, (with_reason,)),
+    Transition(Command.POSTPONE, (S.SUBMITTED, S.ASSESSED), S.POSTPONED, _STOPS, (with_reason,)),
+    Transition(Command.CANCEL, (S.DRAFT, S.SUBMITTED, S.ASSESSED, S.REJECTED, S.POSTPONED), S.CANCELLED, _ASKS, (with_reason,)),
+)  # fmt: skip
+"""A request on its own. Once merged, its state is that of its outage."""
+
+OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
+    Transition(Command.ASSESS, (S.MERGED,), S.MERGED, _PLANS, (has_requests,)),
+    Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (has_requests,)),
+    Transition(Command.MOVE, (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED, S.POSTPONED), S.MERGED, _PLANS, (new_time,)),
+    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh,)),
+    Transition(Command.APPROVE, (S.BALANCED,), S.APPROVED, _APPROVES, (fresh, not_blocked, high_enough, not_own)),
+    Transition(Command.NOTIFY, (S.APPROVED,), S.NOTIFIED, _TELLS, (still_as_approved, in_time)),
+    Transition(Command.NOTIFY, (S.POSTPONED,), S.POSTPONED, _TELLS, (owes_notice,)),
+    Transition(Command.NOTIFY, (S.CANCELLED,), S.CANCELLED, _TELLS, (owes_notice,)),
+    Transition(Command.PERMIT, (S.NOTIFIED,), S.PERMITTED, _DISPATCHES, (still_as_approved, people_told, safe_ticket)),
+    Transition(Command.START, (S.PERMITTED,), S.IN_PROGRESS, _WORKS, (people_told, not_early)),
+    Transition(Command.FINISH, (S.IN_PROGRESS,), S.WORK_DONE, _WORKS),
+    Transition(Command.SWITCH_BACK, (S.WORK_DONE,), S.RESTORING, _DISPATCHES),
+    Transition(Command.RESTORE, (S.RESTORING,), S.RESTORED, _DISPATCHES, (lateness_explained,)),
+    Transition(Command.ANALYSE, (S.RESTORED,), S.ANALYSED, _LEARNS),
+    Transition(Command.CLOSE, (S.ANALYSED,), S.CLOSED, _PLANS),
+    Transition(Command.REJECT, (S.MERGED, S.BALANCED), S.REJECTED, _STOPS, (with_reason,)),
+    Transition(Command.POSTPONE, (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED, S.PERMITTED), S.POSTPONED, _STOPS, (with_reason,)),
+    Transition(Command.CANCEL, (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED, S.PERMITTED, S.POSTPONED), S.CANCELLED, _STOPS, (with_reason,)),
+)  # fmt: skip
+"""An outage, from the merge on. Nothing leads to approved but `approve`, and that needs a fresh assessment."""
+
+TRANSITIONS: tuple[Transition, ...] = (*REQUEST_TRANSITIONS, *OUTAGE_TRANSITIONS)
+
+
+def possible(
+    state: State, role: Role | None = None, *, table: Sequence[Transition] = OUTAGE_TRANSITIONS
+) -> list[Command]:
+    """The commands the table offers in a state (to a role), gates not yet asked."""
+    rows = [row for row in table if state in row.sources and (role is None or role in row.roles)]
+    return list(dict.fromkeys(row.command for row in rows))
+
+
+def transition(case: Case, *, state: State, table: Sequence[Transition] = OUTAGE_TRANSITIONS) -> Transition:
+    """The row the case takes; raises UnableToAdvance for order, role and gates, all gates asked."""
+    row = next((row for row in table if row.command is case.command and state in row.sources), None)
+    if row is None:
+        return _refuse_order(case, state, table)
+    if case.role not in row.roles:
+        allowed = ", ".join(sorted(role.value for role in row.roles))
+        raise UnableToAdvance(
+            _no(case, "order.sequence", f"{case.command.value} is for {allowed}.", f"{case.command.value} 限 {allowed}。", roles=allowed)
+        )  # fmt: skip
+    refusals = [finding for finding in (gate(case) for gate in row.gates) if finding is not None]
+    if refusals:
+        raise UnableToAdvance(*refusals)
+    return row
+
+
+def _refuse_order(case: Case, state: State, table: Sequence[Transition]) -> Transition:
+    offered = ", ".join(command.value for command in possible(state, table=table)) or "—"
+    en = f"{case.command.value} is not possible when {state.value}; possible: {offered}."
+    zh = f"状态 {state.value} 下不能执行 {case.command.value}；可执行：{offered}。"
+    raise UnableToAdvance(_no(case, "order.sequence", en, zh, state=state.value, possible=offered))
+
+
+def advance(case: Case) -> PlannedOutage:
+    """The outage after the command; raises UnableToAdvance."""
+    row = transition(case, state=case.outage.state)
+    changed = _EFFECTS.get(case.command, _unchanged)(case)
+    return replace(changed, state=row.target, version=case.outage.version + 1, reason=case.reason or changed.reason)
+
+
+def _unchanged(case: Case) -> PlannedOutage:
+    return case.outage
+
+
+def _assessed(case: Case) -> PlannedOutage:
+    """A new assessment: an approval on other facts is void, and what people were told may be wrong."""
+    outage, fingerprint = case.outage, case.verdict.fingerprint if case.verdict else ""
+    told = bool(outage.noticed)
+    return replace(
+        outage,
+        assessment=fingerprint,
+        approval=None,
+        renotice=outage.renotice or (told and outage.noticed != fingerprint),
+    )
+
+
+def _moved(case: Case) -> PlannedOutage:
+    outage = case.outage.at(case.period or case.outage.period)
+    return replace(outage, assessment="", approval=None, renotice=outage.renotice or bool(outage.noticed))
+
+
+def _approved(case: Case) -> PlannedOutage:
+    approval = Approval(case.actor, case.role, case.at, case.outage.assessment)
+    return replace(case.outage, approval=approval)
+
+
+def _notified(case: Case) -> PlannedOutage:
+    """Telling a cancellation or postponement clears the debt of notice; telling an outage fixes what people know."""
+    if case.outage.state is State.APPROVED:
+        return replace(case.outage, noticed=case.outage.assessment, renotice=False)
+    return replace(case.outage, noticed="", renotice=False)
+
+
+def _stopped(case: Case) -> PlannedOutage:
+    return replace(case.outage, approval=None, renotice=case.outage.renotice or bool(case.outage.noticed))
+
+
+def _timed(name: str) -> Callable[[Case], PlannedOutage]:
+    def effect(case: Case) -> PlannedOutage:
+        return replace(case.outage, execution=replace(case.outage.execution, **{name: case.at}))
+
+    return effect
+
+
+def _restored(case: Case) -> PlannedOutage:
+    late = late_minutes(case.outage.period, case.at)
+    execution = replace(case.outage.execution, restored_at=case.at)
+    if case.delay_code is None or late <= 0:
+        return replace(case.outage, execution=execution)
+    delay = Delay(case.outage.outage_id, round(late, 3), case.delay_code, case.reason, case.actor, case.at)
+    return replace(case.outage, execution=execution, delay=delay)
+
+
+_EFFECTS: Mapping[Command, Callable[[Case], PlannedOutage]] = {
+    Command.ASSESS: _assessed,
+    Command.MOVE: _moved,
+    Command.APPROVE: _approved,
+    Command.NOTIFY: _notified,
+    Command.PERMIT: _timed("permitted_at"),
+    Command.START: _timed("off_at"),
+    Command.FINISH: _timed("work_done_at"),
+    Command.SWITCH_BACK: _timed("restoring_at"),
+    Command.RESTORE: _restored,
+    Command.POSTPONE: _stopped,
+    Command.CANCEL: _stopped,
+}
+
+
+def package(
+    outage_id: str,
+    *,
+    network: str,
+    request_ids: Sequence[str],
+    equipment_ids: Sequence[str],
+    period: Period,
+    nature: Nature = Nature.PLANNED,
+    units: Sequence[str] = (),
+    requesters: Sequence[str] = (),
+) -> PlannedOutage:
+    """A new outage for a set of requests (一停多用); it begins as merged and has to be assessed as a whole."""
+    return PlannedOutage(
+        outage_id,
+        network,
+        tuple(dict.fromkeys(request_ids)),
+        tuple(dict.fromkeys(equipment_ids)),
+        period,
+        nature=nature,
+        units=tuple(sorted(set(units))),
+        requesters=tuple(sorted(set(requesters) - {""})),
+        execution=Execution(),
+    )
