@@ -3,9 +3,9 @@
     draft ► submitted ► assessed ► merged ► balanced ► approved ► notified ► permitted ► in_progress ► work_done
           ► restoring ► restored ► analysed ► closed                     rejected, postponed, cancelled on the side
 
-A request walks the first part alone; a merge (一停多用) puts it into an outage, which walks the rest. A gate looks at the facts
-of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing it is given:
-it returns the next outage or raises `UnableToAdvance` with every gate that said no.
+A request walks the first part alone; a merge (一停多用) puts it into an outage, which walks the rest. A gate looks at the
+facts of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing it is
+given: it returns the next outage or raises `UnableToAdvance` with every gate that said no.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -114,9 +114,13 @@ def fresh(case: Case) -> Finding | None:
     if case.verdict.fingerprint == case.outage.assessment == case.facts_now:
         return None
     return _no(
-        case, "approve.fresh", "The facts changed after the assessment: assess again.", "评估后条件已变化，请重新评估。",
-        assessed=case.outage.assessment, now=case.facts_now,
-    )  # fmt: skip
+        case,
+        "approve.fresh",
+        "The facts changed after the assessment: assess again.",
+        "评估后条件已变化，请重新评估。",
+        assessed=case.outage.assessment,
+        now=case.facts_now,
+    )
 
 
 def not_blocked(case: Case) -> Finding | None:
@@ -197,9 +201,12 @@ def lateness_explained(case: Case) -> Finding | None:
     if case.row("late_restore.tolerance").holds(late) or case.delay_code is not None:
         return None
     return _no(
-        case, "late_restore.tolerance", f"Restoration is {late:.0f} min late: name the cause.",
-        f"送电延时 {late:.0f} 分钟，须填写延时原因。", late_min=late,
-    )  # fmt: skip
+        case,
+        "late_restore.tolerance",
+        f"Restoration is {late:.0f} min late: name the cause.",
+        f"送电延时 {late:.0f} 分钟，须填写延时原因。",
+        late_min=late,
+    )
 
 
 def new_time(case: Case) -> Finding | None:
@@ -214,13 +221,11 @@ def owes_notice(case: Case) -> Finding | None:
     return None if case.outage.renotice else _no(case, "notice.again", "Nobody has to be told.", "无需再次通知。")
 
 
-def has_requests(case: Case) -> Finding | None:
-    """An outage carries at least one request."""
-    return (
-        None
-        if case.outage.request_ids
-        else _no(case, "merge.assessed", "The outage has no request.", "停电单没有申请。")
-    )
+def computed(case: Case) -> Finding | None:
+    """An assessment of the present facts was computed, and the outage carries at least one request."""
+    if case.verdict is not None and case.verdict.fingerprint == case.facts_now and case.outage.request_ids:
+        return None
+    return _no(case, "merge.assessed", "There is nothing computed to keep.", "没有可记录的评估结果。")
 
 
 def late_minutes(planned: Period, restored: datetime) -> float:
@@ -258,22 +263,24 @@ _TELLS = frozenset({Role.MARKETING})
 _WORKS = frozenset({Role.CREW, Role.DISPATCHER})
 _LEARNS = frozenset({Role.RELIABILITY})
 S = State
+_ALONE = (S.DRAFT, S.SUBMITTED, S.ASSESSED)
+_OPEN = (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED)
 
 REQUEST_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.SUBMIT, (S.DRAFT,), S.SUBMITTED, _ASKS),
     Transition(Command.REVISE, (S.SUBMITTED, S.ASSESSED, S.REJECTED, S.POSTPONED), S.DRAFT, _ASKS),
-    Transition(Command.ASSESS, (S.SUBMITTED, S.ASSESSED), S.ASSESSED, _PLANS),
+    Transition(Command.ASSESS, (S.SUBMITTED, S.ASSESSED), S.ASSESSED, _PLANS, (computed,)),
     Transition(Command.MERGE, (S.ASSESSED,), S.MERGED, _PLANS, (fresh,)),
     Transition(Command.REJECT, (S.SUBMITTED, S.ASSESSED), S.REJECTED, _STOPS, (with_reason,)),
     Transition(Command.POSTPONE, (S.SUBMITTED, S.ASSESSED), S.POSTPONED, _STOPS, (with_reason,)),
-    Transition(Command.CANCEL, (S.DRAFT, S.SUBMITTED, S.ASSESSED, S.REJECTED, S.POSTPONED), S.CANCELLED, _ASKS, (with_reason,)),
-)  # fmt: skip
+    Transition(Command.CANCEL, (*_ALONE, S.REJECTED, S.POSTPONED), S.CANCELLED, _ASKS, (with_reason,)),
+)
 """A request on its own. Once merged, its state is that of its outage."""
 
 OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
-    Transition(Command.ASSESS, (S.MERGED,), S.MERGED, _PLANS, (has_requests,)),
-    Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (has_requests,)),
-    Transition(Command.MOVE, (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED, S.POSTPONED), S.MERGED, _PLANS, (new_time,)),
+    Transition(Command.ASSESS, (S.MERGED,), S.MERGED, _PLANS, (computed,)),
+    Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (computed,)),
+    Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time,)),
     Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh,)),
     Transition(Command.APPROVE, (S.BALANCED,), S.APPROVED, _APPROVES, (fresh, not_blocked, high_enough, not_own)),
     Transition(Command.NOTIFY, (S.APPROVED,), S.NOTIFIED, _TELLS, (still_as_approved, in_time)),
@@ -287,9 +294,9 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.ANALYSE, (S.RESTORED,), S.ANALYSED, _LEARNS),
     Transition(Command.CLOSE, (S.ANALYSED,), S.CLOSED, _PLANS),
     Transition(Command.REJECT, (S.MERGED, S.BALANCED), S.REJECTED, _STOPS, (with_reason,)),
-    Transition(Command.POSTPONE, (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED, S.PERMITTED), S.POSTPONED, _STOPS, (with_reason,)),
-    Transition(Command.CANCEL, (S.MERGED, S.BALANCED, S.APPROVED, S.NOTIFIED, S.PERMITTED, S.POSTPONED), S.CANCELLED, _STOPS, (with_reason,)),
-)  # fmt: skip
+    Transition(Command.POSTPONE, (*_OPEN, S.PERMITTED), S.POSTPONED, _STOPS, (with_reason,)),
+    Transition(Command.CANCEL, (*_OPEN, S.PERMITTED, S.POSTPONED), S.CANCELLED, _STOPS, (with_reason,)),
+)
 """An outage, from the merge on. Nothing leads to approved but `approve`, and that needs a fresh assessment."""
 
 TRANSITIONS: tuple[Transition, ...] = (*REQUEST_TRANSITIONS, *OUTAGE_TRANSITIONS)
@@ -311,8 +318,14 @@ def transition(case: Case, *, state: State, table: Sequence[Transition] = OUTAGE
     if case.role not in row.roles:
         allowed = ", ".join(sorted(role.value for role in row.roles))
         raise UnableToAdvance(
-            _no(case, "order.sequence", f"{case.command.value} is for {allowed}.", f"{case.command.value} 限 {allowed}。", roles=allowed)
-        )  # fmt: skip
+            _no(
+                case,
+                "order.sequence",
+                f"{case.command.value} is for {allowed}.",
+                f"{case.command.value} 限 {allowed}。",
+                roles=allowed,
+            )
+        )
     refusals = [finding for finding in (gate(case) for gate in row.gates) if finding is not None]
     if refusals:
         raise UnableToAdvance(*refusals)
@@ -340,13 +353,8 @@ def _unchanged(case: Case) -> PlannedOutage:
 def _assessed(case: Case) -> PlannedOutage:
     """A new assessment: an approval on other facts is void, and what people were told may be wrong."""
     outage, fingerprint = case.outage, case.verdict.fingerprint if case.verdict else ""
-    told = bool(outage.noticed)
-    return replace(
-        outage,
-        assessment=fingerprint,
-        approval=None,
-        renotice=outage.renotice or (told and outage.noticed != fingerprint),
-    )
+    told_otherwise = outage.noticed not in ("", fingerprint)
+    return replace(outage, assessment=fingerprint, approval=None, renotice=outage.renotice or told_otherwise)
 
 
 def _moved(case: Case) -> PlannedOutage:
