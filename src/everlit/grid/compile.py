@@ -4,19 +4,23 @@ Branches are ordered lines, transformers, switches. A section (开关区段) is 
 
     S1 ──/ b1 /── n1 ── n2 ──/ b2 /── n3          sections {S1} {n1 n2} {n3}, joined by switches b1, b2
 
-Ground disconnectors are not branches: closing one earths its node, it feeds nobody.
+Ground disconnectors are not branches: closing one earths its node, it feeds nobody. Node labels follow the normal supply
+forest (see `forest`), sections are numbered by their first node, so a section is numbered after the one that feeds it.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from everlit.grid.components import components
+from everlit.grid.forest import adjacency, normal_forest
+from everlit.grid.identities import Identities
 from everlit.grid.model import Importance, Network, SwitchKind
 from everlit.grid.schema import IMPORTANCES, SWITCH_KINDS
 from everlit.kernel import Finding, Refusal, Text
@@ -24,6 +28,9 @@ from everlit.kernel import Finding, Refusal, Text
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+
+
+EQUIPMENT_TABLES = ("switches", "earths", "lines", "transformers", "nodes", "generators", "consumers", "usage_points")
 
 
 class UnableToFindEquipment(Refusal):
@@ -45,10 +52,20 @@ class Equipment:
 
 @dataclass(frozen=True)
 class Grid:
-    """A compiled network. Arrays are read-only; shapes are [nodes], [branches], [switches], [sections] as named."""
+    """A compiled network. Arrays are read-only; shapes are [nodes], [branches], [switches], [sections] as named.
+
+    `node_row` leads from a label to the row of the nodes table. `node_parent`, `node_via` (branch) and `node_last` are the
+    normal supply forest: what hangs under node v in the normal state is the interval [v, node_last[v]), and labels below
+    `n_alive` are energised in it.
+    """
 
     network: Network
     node_ids: pa.Array
+    node_row: Ints
+    node_parent: Ints
+    node_via: Ints
+    node_last: Ints
+    n_alive: int
     switch_ids: pa.Array
     nominal_kv: Floats
     branch_from: Ints
@@ -129,12 +146,12 @@ class Grid:
     @cached_property
     def section_kva(self) -> Floats:
         """Transformer and contract capacity of each section, kVA."""
-        return np.bincount(self.section_of_node, self.node_kva, self.n_sections)
+        return np.bincount(self.section_of_node, self.node_kva, self.n_sections).astype(np.float64)
 
     @cached_property
     def section_p_kw(self) -> Floats:
         """Nameplate load of each section, kW."""
-        return np.bincount(self.section_of_node, self.node_p_kw, self.n_sections)
+        return np.bincount(self.section_of_node, self.node_p_kw, self.n_sections).astype(np.float64)
 
     @cached_property
     def section_importance(self) -> npt.NDArray[np.int8]:
@@ -144,15 +161,128 @@ class Grid:
         return grades
 
     @cached_property
-    def _places(self) -> dict[str, tuple[str, int]]:
-        tables = ("usage_points", "consumers", "nodes", "transformers", "lines", "generators")
-        places: dict[str, tuple[str, int]] = {}
-        for table in tables:
-            column = self.network.tables[table].column(0).to_pylist() if table != "nodes" else self.node_ids.to_pylist()
-            places.update((identity, (table, row)) for row, identity in enumerate(column))
-        places.update((identity, ("earths", row)) for row, identity in enumerate(self.earth_ids.to_pylist()))
-        places.update((identity, ("switches", row)) for row, identity in enumerate(self.switch_ids.to_pylist()))
-        return places
+    def section_is_source(self) -> Bools:
+        """Sections with a source of their own; these are the roots of every supply forest."""
+        return np.bincount(self.section_of_node[self.source_nodes], minlength=self.n_sections) > 0
+
+    @cached_property
+    def section_meshed(self) -> Bools:
+        """Sections whose own lines and transformers close a loop (parallel cables, paralleled transformers)."""
+        of_branch = self.section_of_node[self.branch_from[: self.first_switch]]
+        nodes = np.bincount(self.section_of_node, minlength=self.n_sections)
+        return np.bincount(of_branch, minlength=self.n_sections) >= nodes
+
+    @cached_property
+    def first_node_of_section(self) -> Ints:
+        """Smallest label of each section: the node where normal supply enters it."""
+        first = np.full(self.n_sections, self.n_nodes, np.int32)
+        np.minimum.at(first, self.section_of_node, np.arange(self.n_nodes, dtype=np.int32))
+        return first
+
+    @cached_property
+    def section_via(self) -> Ints:
+        """Switch through which each section is fed in the normal state, -1 for roots and islands."""
+        entry = self.first_node_of_section
+        fed = (self.node_parent[entry] >= 0) & ~self.section_is_source
+        return np.where(fed, self.node_via[entry] - self.first_switch, -1).astype(np.int32)
+
+    @cached_property
+    def section_parent(self) -> Ints:
+        """Section that feeds each section in the normal state, always of a smaller number; -1 for roots and islands."""
+        before = self.section_of_node[self.node_parent[self.first_node_of_section]]
+        return np.where(self.section_via >= 0, before, -1).astype(np.int32)
+
+    @cached_property
+    def chord_switches(self) -> Ints:
+        """Switches outside the normal supply forest: ties, and whatever closes a mesh."""
+        tree = np.zeros(self.n_switches, np.bool_)
+        tree[self.section_via[self.section_via >= 0]] = True
+        return np.flatnonzero(~tree).astype(np.int32)
+
+    @cached_property
+    def section_switches(self) -> tuple[Ints, Ints]:
+        """`starts, switches`: the switches at section s are switches[starts[s]:starts[s + 1]]."""
+        starts, switches = adjacency(self.n_sections, self.switch_section_from, self.switch_section_to)
+        return starts, switches
+
+    @cached_property
+    def section_nodes(self) -> tuple[Ints, Ints]:
+        """`starts, nodes`: the nodes of section s are nodes[starts[s]:starts[s + 1]]."""
+        counts = np.bincount(self.section_of_node, minlength=self.n_sections)
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        return starts, np.argsort(self.section_of_node, kind="stable").astype(np.int32)
+
+    @cached_property
+    def head_feeder(self) -> Ints:
+        """Feeder whose head each switch is, -1 for all others."""
+        feeder = np.full(self.n_switches, -1, np.int32)
+        known = np.flatnonzero(self.feeder_head >= 0)
+        feeder[self.feeder_head[known]] = known
+        return feeder
+
+    @cached_property
+    def head_far_section(self) -> Ints:
+        """Section on the feeder's side of each head switch, -1 for all others.
+
+        That is the side fed through it in the normal state; for a head that is normally open, the side outside the
+        feeder's substation; when neither decides, the `to` side.
+        """
+        far = np.full(self.n_switches, -1, np.int32)
+        stations = self.network.tables["nodes"].column("substation_id").take(pa.array(self.node_row)).combine_chunks()
+        owners = self.network.tables["feeders"].column("substation_id").to_pylist()
+        for feeder, head in enumerate(self.feeder_head.tolist()):
+            if head < 0:
+                continue
+            one, other = int(self.switch_section_from[head]), int(self.switch_section_to[head])
+            if self.section_via[one] == head or self.section_via[other] == head:
+                far[head] = one if self.section_via[one] == head else other
+            else:
+                inside = [
+                    stations[int(end[head])].as_py() == owners[feeder] for end in (self.switch_from, self.switch_to)
+                ]
+                far[head] = one if inside == [False, True] else other
+        return far
+
+    @cached_property
+    def normal_feeder(self) -> Ints:
+        """Feeder of each section in the normal state, -1 outside all feeders."""
+        feeder = np.full(self.n_sections, -1, np.int32)
+        heads, far = self.head_feeder, self.head_far_section
+        _inherit(self.section_parent, self.section_via, self.section_is_source, heads, far, feeder)
+        return feeder
+
+    @cached_property
+    def running_units(self) -> npt.NDArray[np.int64]:
+        """Units of all nodes before each label: an interval's count is the difference of two entries."""
+        return np.concatenate([[0], np.cumsum(self.node_units)])
+
+    @cached_property
+    def running_households(self) -> npt.NDArray[np.int64]:
+        """Households of all nodes before each label."""
+        return np.concatenate([[0], np.cumsum(self.node_households)])
+
+    @cached_property
+    def running_kva(self) -> Floats:
+        """Capacity of all nodes before each label, kVA."""
+        return np.concatenate([[0.0], np.cumsum(self.node_kva)])
+
+    @cached_property
+    def _indices(self) -> dict[str, Identities]:
+        return {}
+
+    def find(self, identity: str, table: str) -> int:
+        """Index of `identity` in a table of the compiled network, -1 when it is not there."""
+        index = self._indices.get(table)
+        if index is None:
+            own = {
+                "nodes": self.node_ids,
+                "switches": self.switch_ids,
+                "earths": self.earth_ids,
+                "feeders": self.feeder_ids,
+            }
+            index = Identities(own[table] if table in own else self.network.tables[table].column(0))
+            self._indices[table] = index
+        return index.find(identity)
 
     def node(self, identity: str) -> int:
         """Label of a node; raises UnableToFindEquipment."""
@@ -180,18 +310,24 @@ class Grid:
         smallest = table.group_by("section").aggregate([("node", "min")]).sort_by("section")
         return list(smallest.column("node_min").to_pylist())
 
+    def feeder(self, identity: str) -> int:
+        """Index of a feeder; raises UnableToFindEquipment."""
+        return self._index(identity, "feeders")
+
     def _index(self, identity: str, table: str) -> int:
-        place = self._places.get(identity)
-        if place is None or place[0] != table:
+        index = self.find(identity, table)
+        if index < 0:
             raise _unknown(identity, table)
-        return place[1]
+        return index
 
     def equipment(self, identity: str) -> Equipment:
         """Anything of the network by identity; raises UnableToFindEquipment."""
-        place = self._places.get(identity)
-        if place is None:
+        for table in EQUIPMENT_TABLES:
+            index = self.find(identity, table)
+            if index >= 0:
+                break
+        else:
             raise _unknown(identity, "equipment")
-        table, index = place
         nodes = self._nodes_of(table, index)
         sections = tuple(sorted({int(self.section_of_node[node]) for node in nodes}))
         return Equipment(table, identity, index, sections, nodes)
@@ -217,31 +353,58 @@ def _unknown(identity: str, table: str) -> UnableToFindEquipment:
     return UnableToFindEquipment(Finding("equipment.unknown", identity, text))
 
 
+@numba.njit(cache=True)
+def _inherit(parent: Ints, via: Ints, is_source: Bools, head_feeder: Ints, far: Ints, feeder: Ints) -> None:
+    """Hand feeders down the normal forest; a section that is fed has a parent of a smaller number."""
+    fed = is_source.copy()
+    for section in range(len(parent)):
+        if parent[section] >= 0 and fed[parent[section]]:
+            fed[section] = True
+            outward = head_feeder[via[section]] >= 0 and far[via[section]] == section
+            feeder[section] = head_feeder[via[section]] if outward else feeder[parent[section]]
+
+
 def compile_network(network: Network) -> Grid:
     """Compile a validated network; ends that name no node are a programming error here, validation has refused them."""
     tables = network.tables
-    node_ids = tables["nodes"].column("node_id").combine_chunks()
-
-    def labels(table: pa.Table, column: str) -> Ints:
-        found = pc.index_in(table.column(column), value_set=node_ids)
-        return np.asarray(found.combine_chunks(), dtype=np.int32)
-
+    row_ids = tables["nodes"].column("node_id").combine_chunks()
+    n_nodes = len(row_ids)
     earths = pc.equal(tables["switches"].column("kind"), SWITCH_KINDS[SwitchKind.GROUND_DISCONNECTOR])
     switches, earth_table = tables["switches"].filter(pc.invert(earths)), tables["switches"].filter(earths)
     lines, transformers, consumers = tables["lines"], tables["transformers"], tables["consumers"]
-    ends = ((lines, "from_node_id", "to_node_id"), (transformers, "hv_node_id", "lv_node_id"), (switches, "from_node_id", "to_node_id"))
-    branch_from = np.concatenate([labels(table, one) for table, one, _ in ends])
-    branch_to = np.concatenate([labels(table, other) for table, _, other in ends])
+    ends = (
+        (lines, "from_node_id", "to_node_id"),
+        (transformers, "hv_node_id", "lv_node_id"),
+        (switches, "from_node_id", "to_node_id"),
+    )
+    from_row = np.concatenate([_index_in(table.column(one), row_ids) for table, one, _ in ends])
+    to_row = np.concatenate([_index_in(table.column(other), row_ids) for table, _, other in ends])
     first_switch = lines.num_rows + transformers.num_rows
-    n_nodes = len(node_ids)
+    normal_closed = ~_bools(switches, "normal_open")
+    closed = np.concatenate([np.ones(first_switch, np.bool_), normal_closed])
+    source_rows = _index_in(tables["sources"].column("node_id"), row_ids)
+    if min((int(rows.min(initial=0)) for rows in (from_row, to_row, source_rows)), default=0) < 0:
+        raise ValueError("an end names no node: compile only validated networks")
+    forest = normal_forest(n_nodes, from_row, to_row, closed, source_rows)
+    branch_from, branch_to = forest.label[from_row], forest.label[to_row]
+    node_ids = row_ids.take(pa.array(forest.row))
+
+    def labels(table: pa.Table, column: str) -> Ints:
+        return forest.label[_index_in(table.column(column), row_ids)]
+
     section, n_sections = components(n_nodes, branch_from[:first_switch], branch_to[:first_switch])
     consumer_node, hv = labels(consumers, "node_id"), branch_from[lines.num_rows : first_switch]
     switch_ids = switches.column("switch_id").combine_chunks()
     return Grid(
         network=network,
         node_ids=node_ids,
+        node_row=forest.row,
+        node_parent=forest.parent,
+        node_via=forest.via,
+        node_last=forest.last,
+        n_alive=forest.n_alive,
         switch_ids=switch_ids,
-        nominal_kv=_floats(tables["nodes"], "nominal_kv"),
+        nominal_kv=_floats(tables["nodes"], "nominal_kv")[forest.row],
         branch_from=branch_from,
         branch_to=branch_to,
         n_lines=lines.num_rows,
@@ -250,13 +413,15 @@ def compile_network(network: Network) -> Grid:
         switch_rated_a=_floats(switches, "rated_a"),
         switch_locked=_bools(switches, "locked"),
         switch_phased=_bools(switches, "phased"),
-        switch_normal_closed=~_bools(switches, "normal_open"),
+        switch_normal_closed=normal_closed,
         earth_ids=earth_table.column("switch_id").combine_chunks(),
         earth_node=labels(earth_table, "from_node_id"),
-        source_nodes=labels(tables["sources"], "node_id"),
+        source_nodes=forest.label[source_rows],
         section_of_node=section,
         n_sections=n_sections,
-        node_units=_sum(n_nodes, (hv, transformers, "mv_units"), (consumer_node, consumers, "mv_units")).astype(np.int64),
+        node_units=_sum(n_nodes, (hv, transformers, "mv_units"), (consumer_node, consumers, "mv_units")).astype(
+            np.int64
+        ),
         node_households=_sum(n_nodes, (consumer_node, consumers, "households")).astype(np.int64),
         node_kva=_kva(n_nodes, hv, transformers, consumer_node, consumers),
         node_p_kw=_sum(n_nodes, (consumer_node, consumers, "p_kw")),
