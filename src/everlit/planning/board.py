@@ -1,0 +1,304 @@
+"""The board (排程板): a plan in the making that knows at once what placing or lifting one job would cost.
+
+It keeps, per day, which jobs stand at which slot and how dark every block is, and updates only what a job can touch:
+the jobs of that day reachable from it through shared blocks and blocked transfers. Mutable, used by the search alone;
+its answers are those of `check` (a test compares them on random months).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from everlit.planning.check import date_price
+from everlit.planning.compiled import Block, Compiled
+from everlit.planning.problem import MILLI
+
+Dark = dict[int, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What placing a job would change: the price of it, and the new darkness of the blocks of that day."""
+
+    job: int
+    start: int
+    delta: int
+    dark: Dark
+
+
+def held_runs(dead: int, held: int) -> int:
+    """Maximal runs of off slots with a transferred part.
+
+    >>> held_runs(dead=0b0000111, held=0b1100000), held_runs(dead=0b0001100, held=0b1000011)
+    (1, 2)
+    """
+    if not held:
+        return 0
+    both = dead | held
+    low = both & -both
+    if both & (both + low) == 0:
+        return 1
+    count = 0
+    while both:
+        low = both & -both
+        run = both & ~(both + low)
+        count += bool(run & held)
+        both &= ~run
+    return count
+
+
+def block_cost(block: Block, dark: tuple[int, int]) -> int:
+    """Milli customer-hours of a block on one day."""
+    dead, held = dark
+    return block.slot_cost * dead.bit_count() + block.changeover_cost * held_runs(dead, held)
+
+
+class Board:
+    """All jobs, placed or not."""
+
+    def __init__(self, compiled: Compiled, starts: Sequence[int | None] = ()) -> None:
+        self.compiled = compiled
+        problem = compiled.problem
+        self.slots = problem.horizon.slots_per_day
+        self.starts: list[int | None] = [None] * len(problem.jobs)
+        self.days: list[dict[int, int]] = [{} for _ in range(problem.horizon.days)]
+        self.dark: list[Dark] = [{} for _ in range(problem.horizon.days)]
+        self.crews = [list(crew.capacity) for crew in problem.crews]
+        self.off_days = [0] * len(compiled.blocks)
+        self.unit_spent: dict[str, int] = {budget.unit: 0 for budget in problem.budgets}
+        self.unit_limit = {budget.unit: round(MILLI * budget.limit_unit_hours) for budget in problem.budgets}
+        self._partners: dict[int, list[int]] = {}
+        for first, second in compiled.duals:
+            self._partners.setdefault(first, []).append(second)
+            self._partners.setdefault(second, []).append(first)
+        self.cost = sum(job.refusal_price for job in problem.jobs)
+        for job, start in enumerate(starts):
+            if start is not None:
+                self.place(self.priced(job, start))
+
+    # ------------------------------------------------------------------------------------------- asking
+    def weigh(self, job: int, start: int) -> Placement | None:
+        """What placing an unplaced job there would change, or None where a rule forbids it."""
+        if not self._crew_free(job, start) or not self._in_order(job, start) or not self._room_at_once(job, start):
+            return None
+        placement = self.priced(job, start)
+        return placement if self._allowed(placement) else None
+
+    def priced(self, job: int, start: int) -> Placement:
+        """The price alone, rules or not."""
+        problem = self.compiled.problem
+        day, slot = divmod(start, self.slots)
+        dark = self._darkness(day, self._reach(day, job), {job: slot})
+        delta = date_price(problem, problem.jobs[job], start) - problem.jobs[job].refusal_price
+        return Placement(job, start, delta + self._difference(day, dark), dark)
+
+    # ------------------------------------------------------------------------------------------- changing
+    def place(self, placement: Placement) -> None:
+        """Carry out what `weigh` priced; nothing else may have changed since."""
+        job, day = placement.job, placement.start // self.slots
+        self.starts[job] = placement.start
+        self.days[day][job] = placement.start % self.slots
+        self._book(job, day, -1)
+        self._redraw(day, placement.dark)
+        self.cost += placement.delta
+
+    def lift(self, job: int) -> None:
+        """Take a placed job off the board."""
+        start = self.starts[job]
+        assert start is not None
+        problem, day = self.compiled.problem, start // self.slots
+        reach = self._reach(day, job)
+        touched = self._blocks_of(reach)
+        del self.days[day][job]
+        reach.discard(job)
+        dark = dict.fromkeys(touched, (0, 0)) | self._darkness(day, reach, {})
+        self.cost += self._difference(day, dark)
+        self.cost += problem.jobs[job].refusal_price - date_price(problem, problem.jobs[job], start)
+        self.starts[job] = None
+        self._book(job, day, 1)
+        self._redraw(day, dark)
+
+    def _book(self, job: int, day: int, sign: int) -> None:
+        task = self.compiled.problem.jobs[job]
+        if task.crew >= 0:
+            self.crews[task.crew][day] += sign * task.crew_count
+
+    def _redraw(self, day: int, dark: Dark) -> None:
+        today, counts = self.dark[day], self.compiled.problem.repeat.transfer_counts
+        for number, new in dark.items():
+            block, old = self.compiled.blocks[number], today.get(number, (0, 0))
+            if block.unit in self.unit_spent:
+                self.unit_spent[block.unit] += _unit_cost(block, new) - _unit_cost(block, old)
+            if new[0] or (counts and new[1]):
+                self.off_days[number] |= 1 << day
+            else:
+                self.off_days[number] &= ~(1 << day)
+            if new == (0, 0):
+                today.pop(number, None)
+            else:
+                today[number] = new
+
+    # ------------------------------------------------------------------------------------------- darkness
+    def _reach(self, day: int, job: int) -> set[int]:
+        """The jobs of the day whose cost can depend on `job`: itself, its neighbours, and theirs through blocks."""
+        jobs, near = self.compiled.problem.jobs, self.compiled.near
+        todo, found = [job], {job}
+        today = self.days[day]
+        while todo:
+            zones = near[jobs[todo.pop()].zone]
+            for other in today:
+                if other not in found and jobs[other].zone in zones:
+                    found.add(other)
+                    todo.append(other)
+        return found
+
+    def _blocks_of(self, jobs: Iterable[int]) -> set[int]:
+        problem, compiled = self.compiled.problem, self.compiled
+        found: set[int] = set()
+        for job in jobs:
+            zone = problem.jobs[job].zone
+            found.update(compiled.worked[zone], compiled.carried[zone])
+        return found
+
+    def _darkness(self, day: int, jobs: Iterable[int], extra: dict[int, int]) -> Dark:
+        """How dark every block of `jobs` is on the day, with `extra` jobs at their slots."""
+        compiled, tasks, today = self.compiled, self.compiled.problem.jobs, self.days[day]
+        placed = [(job, extra[job] if job in extra else today[job]) for job in jobs]
+        dead: dict[int, int] = {}
+        held: dict[int, int] = {}
+        for job, slot in placed:
+            task = tasks[job]
+            mask = ((1 << task.duration) - 1) << slot
+            for block in compiled.worked[task.zone]:
+                dead[block] = dead.get(block, 0) | mask
+            carried = compiled.carried[task.zone]
+            if carried:
+                kept = self._kept(job, day, slot, placed)
+                for block in carried:
+                    if block in kept:
+                        held[block] = held.get(block, 0) | mask
+                    else:
+                        dead[block] = dead.get(block, 0) | mask
+        dark = {block: (slots, held.get(block, 0) & ~slots) for block, slots in dead.items()}
+        for block, slots in held.items():
+            if block not in dark:
+                dark[block] = (0, slots)
+        return dark
+
+    def _kept(self, job: int, day: int, slot: int, placed: Sequence[tuple[int, int]]) -> set[int]:
+        tasks = self.compiled.problem.jobs
+        task = tasks[job]
+        kept: set[int] = set()
+        for tie in self.compiled.fitting(task.zone, day * self.slots + slot, task.duration):
+            blocked = any(
+                tasks[other].zone in tie.blockers and at < slot + task.duration and slot < at + tasks[other].duration
+                for other, at in placed
+            )
+            if not blocked:
+                kept |= tie.restores
+        return kept
+
+    def _difference(self, day: int, dark: Dark) -> int:
+        blocks, today = self.compiled.blocks, self.dark[day]
+        total = 0
+        for number, new in dark.items():
+            old = today.get(number)
+            if old != new:
+                total += block_cost(blocks[number], new) - (block_cost(blocks[number], old) if old else 0)
+        return total
+
+    # ------------------------------------------------------------------------------------------- rules
+    def _crew_free(self, job: int, start: int) -> bool:
+        task = self.compiled.problem.jobs[job]
+        return task.crew < 0 or self.crews[task.crew][start // self.slots] >= task.crew_count
+
+    def _in_order(self, job: int, start: int) -> bool:
+        tasks = self.compiled.problem.jobs
+        for rule in tasks[job].after:
+            before = self.starts[rule.job]
+            if before is None or not self._follows(before, rule.job, start, rule.lag_days):
+                return False
+        for later in self.compiled.successors[job]:
+            begun = self.starts[later]
+            if begun is not None and not all(
+                self._follows(start, job, begun, rule.lag_days) for rule in tasks[later].after if rule.job == job
+            ):
+                return False
+        return True
+
+    def _follows(self, before: int, job: int, start: int, lag_days: int) -> bool:
+        ended = before + self.compiled.problem.jobs[job].duration
+        return start >= ended and start // self.slots - before // self.slots >= lag_days
+
+    def _room_at_once(self, job: int, start: int) -> bool:
+        problem = self.compiled.problem
+        sites = self.compiled.sites[problem.jobs[job].zone]
+        return all(self._site_fits(rule, site, job, start) for rule, site in sites)
+
+    def _site_fits(self, rule: int, site: int, job: int, start: int) -> bool:
+        problem = self.compiled.problem
+        day, slot = divmod(start, self.slots)
+        end = slot + problem.jobs[job].duration
+        masks: dict[int, int] = {}
+        for other, at in self.days[day].items():
+            task = problem.jobs[other]
+            if at < end and slot < at + task.duration:
+                for its_rule, its_site in self.compiled.sites[task.zone]:
+                    if its_rule == rule and its_site != site:
+                        masks[its_site] = masks.get(its_site, 0) | ((1 << task.duration) - 1) << at
+        limit = problem.concurrency[rule].limit
+        if len(masks) < limit:
+            return True
+        return all(sum(mask >> at & 1 for mask in masks.values()) < limit for at in range(slot, end))
+
+    def _allowed(self, placement: Placement) -> bool:
+        day = placement.start // self.slots
+        return (
+            self._repeats_hold(day, placement.dark)
+            and self._budgets_hold(day, placement.dark)
+            and self._duals_hold(day, placement.dark)
+        )
+
+    def _repeats_hold(self, day: int, dark: Dark) -> bool:
+        rule = self.compiled.problem.repeat
+        for number, (dead, held) in dark.items():
+            if not dead and not (held and rule.transfer_counts):
+                continue
+            days, block = self.off_days[number], self.compiled.blocks[number]
+            if days >> day & 1:
+                continue
+            days |= 1 << day
+            if days.bit_count() > block.room or not _window_holds(
+                days, block.recent_days, rule.window, rule.window_days
+            ):
+                return False
+        return True
+
+    def _budgets_hold(self, day: int, dark: Dark) -> bool:
+        if not self.unit_spent:
+            return True
+        today, more = self.dark[day], dict.fromkeys(self.unit_spent, 0)
+        for number, new in dark.items():
+            block = self.compiled.blocks[number]
+            if block.unit in more:
+                more[block.unit] += _unit_cost(block, new) - _unit_cost(block, today.get(number, (0, 0)))
+        return all(extra <= 0 or self.unit_spent[u] + extra <= self.unit_limit[u] for u, extra in more.items())
+
+    def _duals_hold(self, day: int, dark: Dark) -> bool:
+        today = self.dark[day]
+        for number, (dead, _) in dark.items():
+            for other in self._partners.get(number, ()):
+                if dead & (dark.get(other) or today.get(other, (0, 0)))[0]:
+                    return False
+        return True
+
+
+def _unit_cost(block: Block, dark: tuple[int, int]) -> int:
+    dead, held = dark
+    return block.unit_slot * dead.bit_count() + block.unit_changeover * held_runs(dead, held)
+
+
+def _window_holds(days: int, recent: tuple[int, ...], limit: int, span: int) -> bool:
+    """At most `limit` off days in every rolling window that ends on a new one."""
+    new = [day for day in range(days.bit_length()) if days >> day & 1]
+    every = (*recent, *new)
+    return all(sum(1 for past in every if day - span < past <= day) <= limit for day in new)

@@ -1,0 +1,104 @@
+"""The plans people make: every request alone on the day it asked for, and a sensible merge by hand (一停多用).
+
+The greedy merge takes the requests that darken most first and puts each where it costs least given what already stands:
+beside or inside an outage that needs the same sections when rules allow, on a day of its own otherwise. It is the first
+feasible plan of the search and its baseline.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from everlit.planning.board import Board, Placement
+from everlit.planning.check import alone_cost
+from everlit.planning.compiled import Compiled
+from everlit.planning.problem import MonthProblem
+
+
+def as_requested(problem: MonthProblem) -> int:
+    """Milli customer-hours when every request has its own outage and nobody is transferred."""
+    return sum(alone_cost(problem, job) for job in range(len(problem.jobs)))
+
+
+def greedy(compiled: Compiled, *, order: Sequence[int] | None = None) -> Board:
+    """A feasible board: jobs in `order` (heaviest first unless told), each at its cheapest place, or refused."""
+    board = Board(compiled)
+    for job in in_order(compiled, order if order is not None else heaviest_first(compiled)):
+        best = best_placement(board, job)
+        if best is not None:
+            board.place(best)
+    return board
+
+
+def heaviest_first(compiled: Compiled) -> list[int]:
+    """Published jobs, then those that darken most; of equals the one with fewer starts."""
+    problem = compiled.problem
+    return sorted(
+        range(len(problem.jobs)),
+        key=lambda job: (
+            problem.jobs[job].published is None,
+            -alone_cost(problem, job),
+            len(compiled.starts[job]),
+            job,
+        ),
+    )
+
+
+def in_order(compiled: Compiled, jobs: Iterable[int]) -> list[int]:
+    """The same jobs with every predecessor among them before its successors, otherwise unchanged."""
+    wanted = list(jobs)
+    inside, done, ordered = set(wanted), set[int](), list[int]()
+
+    def visit(job: int) -> None:
+        if job in done:
+            return
+        done.add(job)
+        for rule in compiled.problem.jobs[job].after:
+            if rule.job in inside:
+                visit(rule.job)
+        ordered.append(job)
+
+    for job in wanted:
+        visit(job)
+    return ordered
+
+
+def best_placement(board: Board, job: int) -> Placement | None:
+    """The cheapest allowed place of an unplaced job, the earliest of equals; None when no place is left."""
+    best: Placement | None = None
+    for start in worthwhile_starts(board, job):
+        placement = board.weigh(job, start)
+        if placement is not None and (best is None or placement.delta < best.delta):
+            best = placement
+    return best
+
+
+def worthwhile_starts(board: Board, job: int) -> list[int]:
+    """On a day with neighbours every start that lines up with one, on an empty day the first of each tie pattern.
+
+    Between two such starts nothing changes but the overlap, which is linear: the ends are enough.
+    """
+    compiled, slots = board.compiled, board.slots
+    task = compiled.problem.jobs[job]
+    near, jobs = compiled.near[task.zone], compiled.problem.jobs
+    edges: dict[int, set[int]] = {}
+    chosen, seen = list[int](), set[object]()
+    night = compiled.problem.night
+    for start in compiled.starts[job]:
+        day, slot = divmod(start, slots)
+        if day not in edges:
+            edges[day] = {
+                edge
+                for other, at in board.days[day].items()
+                if jobs[other].zone in near
+                for edge in (
+                    at,
+                    at + jobs[other].duration,
+                    at + jobs[other].duration - task.duration,
+                    at - task.duration,
+                )
+            }
+        dark = slot + task.duration > night[0]
+        pattern = (day, dark, compiled.fitting(task.zone, start, task.duration))
+        if slot in edges[day] or pattern not in seen or start in (task.published, task.wanted):
+            seen.add(pattern)
+            chosen.append(start)
+    return chosen
