@@ -1,0 +1,19 @@
+"""Switching (倒闸): who must be cut off, who can be kept on, and in which order the switches move.
+
+`isolate` finds the smallest isolation (隔离) of equipment, `transfer` the best re-supply (转电) of all it cuts off,
+with a certificate for each who stays dark.
+"""
+
+from everlit.switching.isolate import Break, Isolation, UnableToIsolate, isolate
+from everlit.switching.limits import DEFAULT_LIMITS, TRANSFER_POLICIES, Limits, limits_of
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "TRANSFER_POLICIES",
+    "Break",
+    "Isolation",
+    "Limits",
+    "UnableToIsolate",
+    "isolate",
+    "limits_of",
+]
