@@ -301,5 +301,5 @@ class MonthProblem:
 
     @property
     def fingerprint(self) -> str:
-        """What a stored plan names as the problem it solves."""
-        return fingerprint(self.as_json())
+        """What a stored plan names as the problem it solves; the same before and after storage (1 and 1.0 are one)."""
+        return fingerprint(MonthProblem.from_json(self.as_json()).as_json())
