@@ -3,8 +3,8 @@
     draft ► submitted ► assessed ► merged ► balanced ► approved ► notified ► permitted ► in_progress ► work_done
           ► restoring ► restored ► analysed ► closed                     rejected, postponed, cancelled on the side
 
-A request walks the first part alone; a merge (一停多用) puts it into an outage, which walks the rest. A gate looks at the
-facts of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing it is
+A request walks the first part alone; a merge (一停多用) puts it into an outage, which walks the rest. A gate looks at
+the facts of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing it is
 given: it returns the next outage or raises `UnableToAdvance` with every gate that said no.
 """
 

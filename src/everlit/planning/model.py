@@ -156,8 +156,9 @@ def _clock(minute: int) -> str:
 class WorkRequest:
     """A department's request to work on equipment that has to be dead (停电申请).
 
-    `latest` is the instant by which supply must be back; `earliest`..`latest` holds the whole outage. `precedence`
-    names requests whose work comes first. `live_line_possible` is the applicant's live-line verdict (带电作业判定).
+    `latest` is the instant by which supply must be back; `earliest`..`latest` holds the whole outage; `wanted` is the
+    start its department would choose. `precedence` names requests whose work comes first. `live_line_possible` is the
+    applicant's live-line verdict (带电作业判定).
     """
 
     request_id: str
@@ -168,6 +169,7 @@ class WorkRequest:
     duration_min: int
     earliest: datetime
     latest: datetime
+    wanted: datetime | None = None
     daily_window: DailyWindow = DailyWindow()
     crew: str = ""
     crew_size: int = 1
@@ -209,6 +211,7 @@ class WorkRequest:
             "duration_min": self.duration_min,
             "earliest": self.earliest.isoformat(),
             "latest": self.latest.isoformat(),
+            "wanted": self.wanted and self.wanted.isoformat(),
             "window_from": _clock(self.daily_window.from_minute),
             "window_to": _clock(self.daily_window.to_minute),
             "crew": self.crew,
@@ -246,6 +249,7 @@ def _request_values(row: Row) -> dict[str, Any]:
         "duration_min": row.integer("duration_min", low=1, high=LONGEST_JOB_MIN),
         "earliest": row.instant("earliest"),
         "latest": row.instant("latest", end_of_day=True),
+        "wanted": row.instant("wanted", required=False),
         "daily_window": DailyWindow(
             row.minute_of_day("window_from", default=0), row.minute_of_day("window_to", default=1440)
         ),
@@ -269,6 +273,11 @@ def _check_request(row: Row, values: Mapping[str, Any]) -> None:
     elif earliest and latest and minutes and latest - earliest < timedelta(minutes=minutes):
         row.note(
             "duration_min", "window.short", "The offered days are shorter than the work.", "可停时段短于工作时长。"
+        )
+    wanted = values["wanted"]
+    if wanted and earliest and latest and not earliest <= wanted < latest:
+        row.note(
+            "wanted", "window.wanted", "The wanted start lies outside the offered days.", "期望开始不在可停时段内。"
         )
     if minutes and minutes > window.minutes and window.minutes < 1440:
         row.note(

@@ -19,6 +19,7 @@ from importlib.resources import files
 
 from everlit.kernel import Hardness, Period, Policies, Policy, Text
 from everlit.planning.model import ProtectedPeriod
+from everlit.switching.limits import TRANSFER_POLICIES
 from everlit.switching.policies import SWITCHING_POLICIES
 
 
@@ -41,7 +42,7 @@ def _register() -> Policies:
     )
 
 
-DEFAULT_POLICIES = SWITCHING_POLICIES.replaced(_register().rows)
+DEFAULT_POLICIES = SWITCHING_POLICIES.replaced(TRANSFER_POLICIES.rows).replaced(_register().rows)
 """The planning register over the switching rows: everything an assessment may cite."""
 
 PROVINCE_EXAMPLE = (
