@@ -233,5 +233,5 @@ def chosen(benchmarks: Sequence[Benchmark], only: Sequence[str]) -> tuple[Benchm
     fitting = tuple(b for b in benchmarks if not only or any(b.area == w or b.name.startswith(w) for w in only))
     if not fitting:
         known = ", ".join(f"{b.area}/{b.name}" for b in benchmarks) or "none in this version"
-        raise UnableToMeasure(f"no benchmark is called {', '.join(only)}; there are: {known}")
+        raise UnableToMeasure(f"no benchmark is called {', '.join(only) or 'anything'}; there are: {known}")
     return fitting
