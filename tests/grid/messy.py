@@ -1,4 +1,4 @@
-"""Networks without manners for oracle tests: meshes, parallel switches, islands, several sources, switches within a section."""
+"""Networks without manners for oracle tests: meshes, parallel switches, islands, sources anywhere, self-loops."""
 
 import networkx as nx
 import numpy as np

@@ -4,8 +4,8 @@ Branches are ordered lines, transformers, switches. A section (开关区段) is 
 
     S1 ──/ b1 /── n1 ── n2 ──/ b2 /── n3          sections {S1} {n1 n2} {n3}, joined by switches b1, b2
 
-Ground disconnectors are not branches: closing one earths its node, it feeds nobody. Node labels follow the normal supply
-forest (see `forest`), sections are numbered by their first node, so a section is numbered after the one that feeds it.
+Ground disconnectors are not branches: closing one earths its node, it feeds nobody. Node labels follow the normal
+supply forest (see `forest`); sections are numbered by their first node, so each after the one that feeds it.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class UnableToFindEquipment(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """A thing of the network: its table, its index there (for switches: the switch index) and the sections it touches."""
+    """A thing of the network: its table, its index there (a switch: its switch index), the sections it touches."""
 
     kind: str
     identity: str
@@ -54,9 +54,9 @@ class Equipment:
 class Grid:
     """A compiled network. Arrays are read-only; shapes are [nodes], [branches], [switches], [sections] as named.
 
-    `node_row` leads from a label to the row of the nodes table. `node_parent`, `node_via` (branch) and `node_last` are the
-    normal supply forest: what hangs under node v in the normal state is the interval [v, node_last[v]), and labels below
-    `n_alive` are energised in it.
+    `node_row` leads from a label to the row of the nodes table. `node_parent`, `node_via` (branch) and `node_last`
+    are the normal supply forest: what hangs under node v in the normal state is the interval [v, node_last[v]), and
+    labels below `n_alive` are energised in it.
     """
 
     network: Network

@@ -22,7 +22,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """Per label: `row` in the nodes table, `parent` label, `via` branch and `last`, the end of its interval; -1 for none.
+    """Per label: `row` in the nodes table, `parent` label, `via` branch, `last`: the end of its interval; -1 for none.
 
     `label` goes from row to label; labels below `n_alive` are energised in the normal state.
     """

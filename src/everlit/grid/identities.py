@@ -56,7 +56,7 @@ def _hash(content: Bytes, begin: int, end: int) -> np.uint64:
 
 @numba.njit(cache=True)
 def _same(content: Bytes, begin: int, end: int, other: Bytes, other_begin: int) -> bool:
-    for index in range(end - begin):
+    for index in range(end - begin):  # noqa: SIM110 - compiled, where a generator costs
         if content[begin + index] != other[other_begin + index]:
             return False
     return True

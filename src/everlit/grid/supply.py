@@ -1,15 +1,15 @@
 """Who is fed from where (供电森林): the supply forest of a state, as Euler intervals.
 
-For a state of the switches power is followed outward from the sources: first along the normal forest, one pass in which
-everyone stands behind whoever feeds him; then over ties into what was left dark. Everything that hangs under a section is
-one slice of the resulting order, and "who hangs under this switch" is two reads of a running sum:
+For a state of the switches power is followed outward from the sources: first along the normal forest, one pass in
+which everyone stands behind whoever feeds him; then over ties into what was left dark. Everything that hangs under a
+section is one slice of the resulting order, and "who hangs under this switch" is two reads of a running sum:
 
     order   a  b  c  d  e        under the switch feeding b (b, c, d): order[first[b]:last[b]]
             └─ b ─┬─ c ─ d
                   └…
 
 A section is *looped* (合环) when a closed loop of live sections passes through it, or it lies on a path between two
-sources; a switch that joins a live section to itself closes a loop too. In terms of the graph of live sections and closed
+sources; a switch that joins a live section to itself closes a loop too. In the graph of live sections and closed
 switches, with one more point for the grid above that is joined to every source: some edge at the section is no bridge.
 All of it is linear in the number of sections and switches.
 """
@@ -224,8 +224,8 @@ def _loops(
 ) -> Bools:
     """Every closed switch outside the forest loops the tree path between its ends; each tree edge is walked once.
 
-    Walked edges are merged, so that a later loop jumps over them. Of two sections the one later in preorder is never above
-    the other, so it climbs. Roots climb to the grid above (-1).
+    Walked edges are merged, so that a later loop jumps over them. Of two sections the one later in preorder is never
+    above the other, so it climbs. Roots climb to the grid above (-1).
     """
     n = len(parent)
     looped, merged = np.zeros(n, np.bool_), np.arange(n).astype(np.int32)
