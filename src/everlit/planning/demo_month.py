@@ -1,9 +1,9 @@
-"""A made-up month of requests on a real network (演示月): five departments, real equipment, clustered in places and dates.
+"""A made-up month of requests on a real network (演示月): five departments, real equipment, clustered as work is.
 
-Work comes in programmes: a feeder is rebuilt and the metering people, the marketing people and the street works all want the
-same stretch within days of one another. So the generator draws programmes first, a stretch of one feeder and a date each,
-then requests of different departments inside them. Everything but the equipment is fictional: crews, people, dates. A seed and
-a month give the same requests on every machine.
+Work comes in programmes: a feeder is rebuilt, and the metering people, the marketing people and the street works all
+want the same stretch within days of one another. So the generator draws programmes first, a stretch of one feeder and a
+date each, then requests of different departments inside them. Everything but the equipment is fictional: crews, people
+and dates. A seed and a month give the same requests on every machine.
 
 >>> from everlit.grid import compile_network
 >>> from everlit.grid.synthetic import random_network
@@ -51,28 +51,28 @@ class _Trade:
     live_line: float
 
 
+_OPERATIONS = (
+    ("overhaul", "检修"),
+    ("replace worn fittings on", "消缺处理"),
+    ("tighten hot joints on", "发热缺陷处理"),
+)
+_CONSTRUCTION = (("rebuild", "改造"), ("replace", "更换"), ("bring automation to", "自动化改造"))
+_METERING = (("test instrument transformers at", "互感器试验"), ("routine test of", "预防性试验"))
+_MARKETING = (("connect a new customer at", "新用户接入"), ("raise capacity at", "增容"))
+_MUNICIPAL = (("move for road works", "市政迁改"), ("protect during street works", "道路施工保护停电"))
+_ANY = ("lines", "switches", "transformers")
+_AREAS = ("transformers", "transformers", "switches")
+D, K = Department, WorkKind
+
 TRADES: tuple[_Trade, ...] = (
+    _Trade(D.OPERATIONS, K.MAINTENANCE, 0.36, (120, 180, 240, 300, 360), _ANY, _OPERATIONS, 3, (4, 10), 0.15),
+    _Trade(D.CONSTRUCTION, K.CONSTRUCTION, 0.24, (240, 300, 360, 420, 480), _ANY, _CONSTRUCTION, 3, (8, 20), 0.08),
+    _Trade(D.METERING, K.TEST, 0.14, (60, 90, 120, 180), _AREAS, _METERING, 2, (2, 5), 0.0),
+    _Trade(D.MARKETING, K.NEW_CONNECTION, 0.16, (120, 180, 240, 300), (*_ANY, _AREAS[0]), _MARKETING, 2, (4, 8), 0.25),
     _Trade(
-        Department.OPERATIONS, WorkKind.MAINTENANCE, 0.36, (120, 180, 240, 300, 360), ("lines", "switches", "transformers"),
-        (("overhaul", "检修"), ("replace worn fittings on", "消缺处理"), ("tighten hot joints on", "发热缺陷处理")), 3, (4, 10), 0.15,
+        D.MUNICIPAL, K.MUNICIPAL, 0.10, (180, 240, 360, 420), ("lines", "transformers"), _MUNICIPAL, 1, (6, 16), 0.05
     ),
-    _Trade(
-        Department.CONSTRUCTION, WorkKind.CONSTRUCTION, 0.24, (240, 300, 360, 420, 480), ("lines", "switches", "transformers"),
-        (("rebuild", "改造"), ("replace", "更换"), ("bring automation to", "自动化改造")), 3, (8, 20), 0.08,
-    ),
-    _Trade(
-        Department.METERING, WorkKind.TEST, 0.14, (60, 90, 120, 180), ("transformers", "transformers", "switches"),
-        (("test instrument transformers at", "互感器试验"), ("routine test of", "预防性试验")), 2, (2, 5), 0.0,
-    ),
-    _Trade(
-        Department.MARKETING, WorkKind.NEW_CONNECTION, 0.16, (120, 180, 240, 300), ("lines", "transformers", "transformers"),
-        (("connect a new customer at", "新用户接入"), ("raise capacity at", "增容")), 2, (4, 8), 0.25,
-    ),
-    _Trade(
-        Department.MUNICIPAL, WorkKind.MUNICIPAL, 0.10, (180, 240, 360, 420), ("lines", "lines", "transformers"),
-        (("move for road works", "市政迁改"), ("protect during street works", "道路施工保护停电")), 1, (6, 16), 0.05,
-    ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,8 @@ def _pick(rng: np.random.Generator, workable: _Workable, stretch: npt.NDArray[np
 
 
 def _request(
-    rng: np.random.Generator, grid: Grid, workable: _Workable, trade: _Trade, equipment: Sequence[int], number: int, centre: int,
-    month: date, zone: tzinfo, before: str,
+    rng: np.random.Generator, grid: Grid, workable: _Workable, trade: _Trade, equipment: Sequence[int], number: int,
+    centre: int, month: date, zone: tzinfo, before: str,
 ) -> WorkRequest:  # fmt: skip
     identities = tuple(workable.identities[index] for index in equipment)
     feeder = int(workable.feeder[equipment[0]])
@@ -230,7 +230,7 @@ def _unit(grid: Grid, feeder: int) -> str:
 def demo_history(
     grid: Grid, *, month: date, outages: int = 60, seed: int = 1, zone: tzinfo = CHINA
 ) -> tuple[PastOutage, ...]:
-    """Fictional outages of the year so far: most somewhere, a third on a few unlucky stretches that come near the limits."""
+    """Fictional outages of the year so far: a third of them on a few unlucky stretches that come near the limits."""
     rng = np.random.default_rng([seed, month.year, month.month, 99])
     places = _places(grid)
     new_year = datetime(month.year, 1, 1, tzinfo=zone)

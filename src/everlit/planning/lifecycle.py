@@ -4,8 +4,8 @@
           ► restoring ► restored ► analysed ► closed                     rejected, postponed, cancelled on the side
 
 A request walks the first part alone; a merge (一停多用) puts it into an outage, which walks the rest. A gate looks at
-the facts of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing it is
-given: it returns the next outage or raises `UnableToAdvance` with every gate that said no.
+the facts of the case and answers with a finding that cites its policy row, or with nothing. `advance` changes nothing
+it is given: it returns the next outage or raises `UnableToAdvance` with every gate that said no.
 """
 
 from collections.abc import Callable, Mapping, Sequence
