@@ -174,7 +174,8 @@ def _feeder(number: int, head: str) -> dict[str, Any]:
 def _line(branch: Branch) -> dict[str, Any]:
     return {
         "line_id": "l" + branch.name.removeprefix("l"),
-        "from_node_id": _behind(branch), "to_node_id": f"b{branch.to_bus}", "length_m": 0.0, "r_ohm": branch.r_ohm, "x_ohm": branch.x_ohm, "rated_a": branch.rated_a, "kind": "overhead",
+        "from_node_id": _behind(branch), "to_node_id": f"b{branch.to_bus}", "length_m": 0.0,
+        "r_ohm": branch.r_ohm, "x_ohm": branch.x_ohm, "rated_a": branch.rated_a, "kind": "overhead",
         "name": branch.name,
     }  # fmt: skip
 

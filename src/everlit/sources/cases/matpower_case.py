@@ -36,7 +36,7 @@ def read_matrix(text: str, name: str) -> list[list[float]]:
     """One matrix of a case file; entries are numbers, `a/b` or `a/sqrt(b)`.
 
     >>> read_matrix("mpc.bus = [ % comment\\n 1 12/sqrt(3);\\n 2 50/3\\n];", "bus")
-    [[1.0, 6.928203230275509], [2.0, 16.666666666666668]]
+    [[1.0, 6.92820323027551], [2.0, 16.666666666666668]]
     """
     found = re.search(rf"mpc\.{name}\s*=\s*\[(.*?)\]", text, re.DOTALL)
     if found is None:
@@ -114,13 +114,13 @@ def _manifest() -> dict[str, Any]:
         "title": {"en": "533-bus network of a utility in southern Sweden", "zh": "瑞典南部 533 节点配电网"},
         "licence": "CC-BY-4.0",
         "provenance": (
-            "MATPOWER 8.1, case533mt_hi.m: net load of the hour of highest load in 2022, data of the utility Kraftringen. "
-            "Copyright (c) 2023 Gabriel Malmer and Lovisa Thorin, Creative Commons Attribution 4.0. G. Malmer, L. Thorin: "
+            "MATPOWER 8.1, case533mt_hi.m: net load of the hour of highest load in 2022, data of Kraftringen. "
+            "Copyright (c) 2023 Gabriel Malmer and Lovisa Thorin, CC Attribution 4.0. G. Malmer, L. Thorin: "
             "Network reconfiguration for renewable generation maximization, master's thesis, Lund University, 2023. "
             "Changes: per-unit values turned into ohm and ampere; a switch added on every branch. As in the file, all "
             "powers are those of one phase: multiply kW by three for the utility."
         ),
         "generated": (
-            "The switch on every branch; vector groups. Lengths are not published and are 0; a load bus is an MV customer."
+            "The switch on every branch; vector groups. Lengths are unpublished and 0; a load bus is an MV customer."
         ),
     }
