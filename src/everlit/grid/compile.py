@@ -213,6 +213,39 @@ class Grid:
         return starts, np.argsort(self.section_of_node, kind="stable").astype(np.int32)
 
     @cached_property
+    def node_behind_switch(self) -> Ints:
+        """Node that each switch feeds in the normal supply forest, -1 for switches outside it."""
+        behind = np.full(self.n_switches, -1, np.int32)
+        fed = np.flatnonzero(self.node_via >= self.first_switch)
+        behind[self.node_via[fed] - self.first_switch] = fed
+        return behind
+
+    @cached_property
+    def standing_chords(self) -> tuple[Ints, Ints, Ints]:
+        """Branches closed in the normal state yet outside its forest: both ends, and the switch (-1 for lines)."""
+        outside = np.concatenate([np.ones(self.first_switch, np.bool_), self.switch_normal_closed])
+        outside[self.node_via[self.node_via >= 0]] = False
+        branches = np.flatnonzero(outside & (self.branch_from != self.branch_to)).astype(np.int32)
+        switch = np.where(branches >= self.first_switch, branches - self.first_switch, -1).astype(np.int32)
+        return self.branch_from[branches], self.branch_to[branches], switch
+
+    @cached_property
+    def island_roots(self) -> Ints:
+        """First node of every part that no source reaches in the normal state."""
+        labels = np.arange(self.n_alive, self.n_nodes, dtype=np.int32)
+        return labels[self.node_parent[self.n_alive :] < 0]
+
+    @cached_property
+    def important_rows(self) -> tuple[Ints, Ints]:
+        """Rows of usage points that are important customers or have life support, and the section of each."""
+        points = self.network.tables["usage_points"]
+        grades, life = _codes(points, "importance", IMPORTANCES), _bools(points, "life_support")
+        rows = np.flatnonzero((grades > Importance.ORDINARY) | life).astype(np.int32)
+        names = points.column("consumer_id").take(pa.array(rows))
+        consumers = _index_in(names, self.network.tables["consumers"].column("consumer_id").combine_chunks())
+        return rows, self.section_of_node[self.consumer_node[consumers]]
+
+    @cached_property
     def head_feeder(self) -> Ints:
         """Feeder whose head each switch is, -1 for all others."""
         feeder = np.full(self.n_switches, -1, np.int32)
