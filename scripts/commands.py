@@ -30,7 +30,7 @@ def demo(words: list[str]) -> int:
     python = product()
     build_pages()
     say("everlit demo")
-    become(python, ["-m", "everlit", "demo", *words], cwd=ROOT)
+    become(python, ["-P", "-m", "everlit", "demo", *words], cwd=ROOT)
 
 
 def test(words: list[str]) -> int:
@@ -45,7 +45,7 @@ def bench(words: list[str]) -> int:
 
 def everlit(words: list[str]) -> int:
     """Pass everything to the program's own command line, in the caller's folder."""
-    become(product(), ["-m", "everlit", *words], cwd=Path.cwd())
+    become(product(), ["-P", "-m", "everlit", *words], cwd=Path.cwd())
 
 
 def convert(words: list[str]) -> int:
@@ -93,7 +93,10 @@ def product() -> Path:
 
 
 def become(python: Path, words: list[str], *, cwd: Path) -> NoReturn:
-    """Replace this process, so that signals and the exit code are the program's own."""
+    """Replace this process, so that signals and the exit code are the program's own.
+
+    The store stands in this repository, whatever folder the command was called from.
+    """
     os.chdir(cwd)
-    os.environ.pop("EVERLIT_ROOT", None)
+    os.environ.setdefault("EVERLIT_HOME", str(ROOT / ".everlit"))
     os.execv(python, [str(python), *words])
