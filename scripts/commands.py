@@ -21,8 +21,8 @@ USAGE = """\
 ./run convert                                       regenerate the shipped cities from their sources
 """
 
-# The converters that regenerate the shipped cities, bit for bit.
-CONVERTERS = ("everlit.sources.simbench", "everlit.sources.oberrhein")
+# The converters that regenerate the shipped networks, bit for bit; `--check` compares and writes nothing.
+CONVERTERS = ("everlit.sources.simbench", "everlit.sources.oberrhein", "everlit.sources.cases")
 
 
 def demo(words: list[str]) -> int:
