@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from everlit.api.context import TheApp, json_response
-from everlit.grid import Grid, supply
+from everlit.grid import Grid, Supply, supply
 from everlit.grid.compile import Bools
 from everlit.grid.drawing import map_columns
 from everlit.grid.store import list_networks
@@ -59,7 +59,27 @@ def trace(app: TheApp, name: Name, study: Study) -> Response:
     """Compare the present state with the studied one."""
     grid, before = app.grid(name), app.closed(name)
     after = studied(grid, before, opened=study.open, closed=study.close)
-    return json_response(dark(grid, supply(grid, before), supply(grid, after)).as_json())
+    was, now = supply(grid, before), supply(grid, after)
+    lost = dark(grid, was, now)
+    answer = {
+        "dark": lost.as_json(),
+        "sections": lost.sections.tolist(),
+        "looped": np.flatnonzero(now.looped & ~was.looped).tolist(),
+        "feeders": _changed_feeders(grid, was, now),
+    }
+    return json_response(answer)
+
+
+def _changed_feeders(grid: Grid, was: Supply, now: Supply) -> list[dict[str, Any]]:
+    """Households each feeder carries, before and after, where that changed."""
+    before, after = (
+        np.bincount(state.feeder[state.feeder >= 0], grid.section_households[state.feeder >= 0], len(grid.feeder_ids))
+        for state in (was, now)
+    )
+    return [
+        {"id": str(grid.feeder_ids[int(index)]), "before": int(before[index]), "after": int(after[index])}
+        for index in np.flatnonzero(before != after)
+    ]
 
 
 def studied(grid: Grid, state: Bools, *, opened: list[str], closed: list[str]) -> Bools:
