@@ -26,3 +26,11 @@ def test_links_lead_somewhere(page):
     targets = [match["target"] or match["picture"] for match in LINK.finditer(text)]
     local = [target.partition("#")[0] for target in targets if not re.match(r"[a-z]+:|#", target)]
     assert not [target for target in local if target and not (page.parent / target).exists()]
+
+
+def test_every_setting_is_documented_and_every_documented_setting_exists():
+    setting = re.compile(r"\bEVERLIT_[A-Z][A-Z_]+[A-Z]\b")
+    code = [path for folder in ("src", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    used = {name for path in [*code, ROOT / "run"] for name in setting.findall(path.read_text(encoding="utf-8"))}
+    page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    assert used == set(setting.findall(page))
