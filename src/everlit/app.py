@@ -1,7 +1,7 @@
 """The only place that builds things: the store, the networks in memory, the policies, the clock.
 
-An `App` is opened on a data folder or a database URL. Compiled networks are kept by fingerprint, so that a new import is
-seen at once and an old one costs nothing.
+An `App` is opened on a data folder or a database URL. Compiled networks are kept by fingerprint, so that a new import
+is seen at once and an old one costs nothing.
 """
 
 import os
@@ -25,6 +25,7 @@ from everlit.grid.store import (
     save_network,
     stored_network,
 )
+from everlit.grid.tables import shipped_networks
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
 
@@ -67,11 +68,13 @@ class App:
             fingerprint = connection.execute(query.order_by(network_versions.c.version.desc()).limit(1)).scalar()
             if fingerprint in self._grids:
                 return self._grids[fingerprint]
-            if fingerprint is not None:
-                network = stored_network(connection, name)
-        if fingerprint is None:
-            network = load_network(name)
-            self.import_network(network)
+            if fingerprint is not None or name not in shipped_networks():
+                return self._compiled(stored_network(connection, name))
+        network = load_network(name)
+        self.import_network(network)
+        return self._compiled(network)
+
+    def _compiled(self, network: Network) -> Grid:
         return self._grids.setdefault(network.fingerprint, compile_network(network))
 
     def closed(self, name: str, *, at: datetime | None = None, known_at: datetime | None = None) -> Bools:

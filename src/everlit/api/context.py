@@ -43,7 +43,11 @@ def acting(request: Request) -> Actor:
     if not name or len(name) > 100 or role not in ROLES:
         roles = ", ".join(ROLES)
         raise UnableToAct(
-            Finding("actor.role", name or "?", Text(f"Name who acts and one role of {roles}.", f"请指明操作人和角色:{roles}。"))
+            Finding(
+                "actor.role",
+                name or "?",
+                Text(f"Name who acts and one role of {roles}.", f"请指明操作人和角色:{roles}。"),
+            )
         )
     return Actor(name, role)
 

@@ -45,7 +45,9 @@ def show_findings(findings: Iterable[Finding]) -> None:
     """Findings, one per line, on standard error."""
     for finding in findings:
         mark = {"error": "[red]✗[/]", "warning": "[yellow]![/]", "note": "·"}[finding.severity.value]
-        complaints.print(f"{mark} {finding.subject}: {finding.message.in_language(language())} [dim]({finding.kind})[/]")
+        complaints.print(
+            f"{mark} {finding.subject}: {finding.message.in_language(language())} [dim]({finding.kind})[/]"
+        )
 
 
 def refuse(refusal: Refusal, *, as_json: bool) -> None:

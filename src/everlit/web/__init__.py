@@ -1,4 +1,4 @@
-"""The control room (控制室): pages by capability, rendered here, made lively by small TypeScript islands from `web/`."""
+"""The control room (控制室): pages by capability, rendered here, made lively by TypeScript islands from `web/`."""
 
 from everlit.web.site import create_site
 

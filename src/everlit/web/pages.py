@@ -1,4 +1,4 @@
-"""The pages (页面): rendered on the server, readable without scripts; islands make the map, the diagram and the board lively."""
+"""The pages (页面): rendered on the server, readable without scripts; islands make map and board lively."""
 
 from pathlib import Path
 from typing import Any

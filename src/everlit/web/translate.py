@@ -1,4 +1,4 @@
-"""One gettext catalogue for pages, messages and documents (译文): English is the key, 中文 stands in `locale/zh/everlit.po`."""
+"""One gettext catalogue for pages, messages and documents (译文): English is the key, 中文 in `locale/zh`."""
 
 from functools import cache
 from pathlib import Path
