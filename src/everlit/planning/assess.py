@@ -1,0 +1,299 @@
+"""Compute before you cut (先算后停): everything one outage does, before anybody is cut off.
+
+    requests ─► isolation ─► transfer ─► steps out and back ─► dead intervals ─┬─► households, customer-hours, energy
+                                                                               ├─► important customers, both sources
+                                                                               ├─► repeat counts, budget, notices
+                                                                               └─► gates ─► who must approve
+
+`assess` is pure: the same facts give the same assessment, and its fingerprint names the facts. When any of them
+changes, the network, a switch, the forecast, a policy, a request, the period or the code, the assessment is stale
+(过期) and no longer carries an approval.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any, Protocol
+
+import numpy as np
+
+from everlit import __version__
+from everlit.grid import Grid, supply
+from everlit.grid.compile import Bools
+from everlit.kernel import Hardness, Period, Policies, fingerprint
+from everlit.planning.affected import Affected, Energy, Hours, Loads, affected, customer_hours, energy, households_json
+from everlit.planning.alternatives import Setting, alternatives
+from everlit.planning.gates import GATES, Facts, NoticeDue, approver
+from everlit.planning.important import Concerned, Sources, concerned, sources_under
+from everlit.planning.lifecycle import Verdict
+from everlit.planning.model import Alternative, Budget, Gate, Nature, PastOutage, ProtectedPeriod, Role, WorkRequest
+from everlit.planning.path import DeadTimes, dead_times_of
+from everlit.planning.reading import CHINA
+from everlit.planning.repeats import Repeats, history_of, repeats_after
+from everlit.planning.switching_plan import SwitchingPlan, plan_switching
+from everlit.switching.step import Step
+
+
+class Forecast(Protocol):
+    """Loads to plan on: P90 by day type for each quarter-hour of a period."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the forecast and its version."""
+        ...
+
+    def loads(self, grid: Grid, period: Period) -> Loads:
+        """Active and reactive load [quarter-hours × consumers]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Nameplate:
+    """The plainest forecast: every load at its rated power all the time. For networks without load shapes."""
+
+    fingerprint: str = "nameplate"
+
+    def loads(self, grid: Grid, period: Period) -> Loads:
+        """Rated power in every quarter-hour."""
+        steps = int(np.ceil(period.hours * 4))
+        consumers = grid.network.tables["consumers"]
+        p, q = (np.asarray(consumers.column(name), np.float64) for name in ("p_kw", "q_kvar"))
+        return np.broadcast_to(p, (steps, len(p))), np.broadcast_to(q, (steps, len(q)))
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What an outage does to whom; the arrays stay with it, `as_json` is what is stored and shown."""
+
+    fingerprint: str
+    request_ids: tuple[str, ...]
+    equipment_ids: tuple[str, ...]
+    period: Period
+    nature: Nature
+    computed_at: datetime
+    grid: Grid
+    plan: SwitchingPlan
+    hours: Hours
+    hours_without_transfer: Hours
+    unit_hours: Mapping[str, float]
+    energy: Energy
+    who: Affected
+    important: tuple[Concerned, ...]
+    sources: tuple[Sources, ...]
+    repeats: Repeats
+    budgets: Mapping[str, Budget]
+    notices: tuple[NoticeDue, ...]
+    alternatives: tuple[Alternative, ...]
+    gates: tuple[Gate, ...]
+    approver: Role
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the lifecycle needs to know."""
+        legal = [due for due in self.notices if due.policy.hardness is Hardness.LEGAL]
+        first = min(legal, key=lambda due: due.deadline) if legal else None
+        safe = bool(self.plan.steps_out) and not self.plan.violations
+        deadline, row = (first.deadline, first.policy.key) if first else (None, "")
+        return Verdict(self.fingerprint, self.gates, self.approver, self.period, deadline, row, safe)
+
+    def as_json(self, *, households: bool = True) -> dict[str, Any]:
+        """The whole assessment by identities; without `households` only the counts."""
+        verdict = self.verdict
+        return {
+            "fingerprint": self.fingerprint,
+            "request_ids": list(self.request_ids),
+            "equipment_ids": list(self.equipment_ids),
+            "network": self.grid.network.name,
+            "network_fingerprint": self.grid.network.fingerprint,
+            "start": self.period.start.isoformat(),
+            "end": self.period.end.isoformat(),
+            "nature": self.nature.value,
+            "computed_at": self.computed_at.isoformat(),
+            "isolation": self.plan.isolation.as_json(),
+            "transfer": self.plan.transfer,
+            "certificate": list(self.plan.certificate),
+            "ticket": self._ticket_json(),
+            "hours": self.hours.as_json(),
+            "hours_without_transfer": self.hours_without_transfer.as_json(),
+            "unit_hours": {unit: round(hours, 6) for unit, hours in self.unit_hours.items()},
+            "energy": self.energy.as_json(),
+            "affected": {"loads": len(self.who.consumer), "households": self.who.count},
+            "patterns": [[list(span) for span in pattern] for pattern in self.who.patterns],
+            "households": households_json(self.grid, self.who) if households else [],
+            "important": [one.as_json() for one in self.important],
+            "sources": [one.as_json() for one in self.sources],
+            "repeats": self.repeats.as_json(),
+            "budgets": [
+                {**budget.as_json(), "this_h": round(self.unit_hours.get(unit, 0.0), 6)}
+                for unit, budget in self.budgets.items()
+            ],
+            "notices": [due.as_json() for due in self.notices],
+            "notice_deadline": verdict.notice_deadline and verdict.notice_deadline.isoformat(),
+            "notice_policy": verdict.notice_policy,
+            "alternatives": [one.as_json() for one in self.alternatives],
+            "gates": [gate.as_json() for gate in self.gates],
+            "approver": self.approver.value,
+            "safe_ticket": verdict.safe_ticket,
+        }
+
+    def _ticket_json(self) -> dict[str, Any]:
+        plan = self.plan
+        start = max(self.period.hours * 60 - plan.back_min, plan.out_min)
+        return {
+            "out": [_at(step, 0.0, self.period) for step in plan.steps_out],
+            "back": [_at(step, start, self.period) for step in plan.steps_back],
+            "out_min": plan.out_min,
+            "back_min": plan.back_min,
+            "violations": [finding.as_json() for finding in plan.violations],
+        }
+
+
+def _at(step: Step, offset_min: float, period: Period) -> dict[str, Any]:
+    """A step with the instant by which it is done."""
+    instant = period.start + timedelta(minutes=offset_min + step.at_min)
+    return {**step.as_json(), "done_at": instant.isoformat()}
+
+
+def facts_fingerprint(
+    requests: Sequence[WorkRequest],
+    *,
+    grid: Grid,
+    closed: Bools,
+    equipment_ids: Sequence[str],
+    period: Period,
+    nature: Nature,
+    forecast: Forecast,
+    policies: Policies,
+) -> str:
+    """The name of the facts an assessment stands on; any change of any of them changes it."""
+    return fingerprint({
+        "network": grid.network.fingerprint,
+        "switches": np.packbits(closed).tobytes().hex(),
+        "forecast": forecast.fingerprint,
+        "policies": fingerprint(policies.as_json()),
+        "requests": sorted(request.content_hash for request in requests),
+        "equipment": sorted(equipment_ids),
+        "period": period.as_json(),
+        "nature": nature.value,
+        "code": __version__,
+    })  # fmt: skip
+
+
+def assess(
+    requests: Sequence[WorkRequest],
+    *,
+    grid: Grid,
+    closed: Bools,
+    period: Period,
+    forecast: Forecast,
+    policies: Policies,
+    now: datetime,
+    equipment_ids: Sequence[str] | None = None,
+    nature: Nature = Nature.PLANNED,
+    history: Sequence[PastOutage] = (),
+    budgets: Mapping[str, Budget] | None = None,
+    protected: Sequence[ProtectedPeriod] = (),
+    plans: Collection[str] = (),
+    zone: tzinfo = CHINA,
+) -> Assessment:
+    """Assess one outage that serves `requests`; raises UnableToIsolate, UnableToFindEquipment, UnableToFindPolicy.
+
+    `plans` names usage points and customers with an approved emergency plan. `equipment_ids` default to those of the
+    requests.
+    """
+    equipment = tuple(dict.fromkeys(equipment_ids or [name for request in requests for name in request.equipment_ids]))
+    on, minutes = period.start.date(), period.hours * 60
+    loads = forecast.loads(grid, period)
+    plan = plan_switching(grid, closed, equipment, minutes=minutes, loads=loads, policies=policies, on=on)
+    sustained = policies.value("rel.sustained_min.dlt", on=on)
+    hours = customer_hours(grid, plan.times, sustained_min=sustained)
+    who = affected(grid, plan.times)
+    important = tuple(concerned(grid, plan.times, plans=plans))
+    before, at_work = supply(grid, closed), supply(grid, plan.at_work)
+    sources = tuple(sources_under(grid, plan.times, before=before, at_work=at_work, plans=plans))
+    repeats = _repeats(grid, who, history, period, nature, policies, zone)
+    unit_hours = hours_by_unit(grid, plan.times)
+    notices = notices_due(period, nature, who.count, important, policies)
+    facts = Facts(
+        period, nature, now, zone, tuple(unit_hours), plan, hours, unit_hours, budgets or {}, important, sources, repeats,
+        protected, notices, policies, plans,
+    )  # fmt: skip
+    gates = tuple(gate(facts) for gate in GATES)
+    worked = np.asarray(plan.isolation.zone_sections, np.int32)
+    setting = Setting(grid, plan.times, worked, at_work.energised, loads[0], period.hours, policies, on)
+    name = facts_fingerprint(
+        requests,
+        grid=grid,
+        closed=closed,
+        equipment_ids=equipment,
+        period=period,
+        nature=nature,
+        forecast=forecast,
+        policies=policies,
+    )
+    return Assessment(
+        name, tuple(request.request_id for request in requests), equipment, period, nature, now, grid, plan, hours,
+        customer_hours(grid, _without_transfer(plan, minutes), sustained_min=sustained), unit_hours,
+        energy(grid, plan.times, loads[0]), who, important, sources, repeats, dict(budgets or {}), notices,
+        alternatives(setting, requests), gates, approver(hours.units_h, gates, policies=policies, on=period.start),
+    )  # fmt: skip
+
+
+def _without_transfer(plan: SwitchingPlan, minutes: float) -> DeadTimes:
+    """Who would be dark without any transfer: everything the isolation cuts off, for the whole period."""
+    return dead_times_of([(section, 0.0, minutes) for section in plan.isolation.dead_sections])
+
+
+def _repeats(
+    grid: Grid,
+    who: Affected,
+    past: Sequence[PastOutage],
+    period: Period,
+    nature: Nature,
+    policies: Policies,
+    zone: tzinfo,
+) -> Repeats:
+    year = period.start.astimezone(zone).year
+    known = history_of(grid, [one for one in past if one.period.start < period.start], policies=policies, year=year)
+    short = policies.row("rep.min_duration", on=period.start.date())
+    long_enough = np.array([not short.holds(longest) for longest in who.longest_min.tolist()], np.bool_)
+    return repeats_after(
+        known,
+        who.consumer,
+        counts=long_enough & (len(who.consumer) > 1),
+        period=period,
+        nature=nature,
+        policies=policies,
+    )
+
+
+def hours_by_unit(grid: Grid, times: DeadTimes) -> dict[str, float]:
+    """Customer-hours by the operating unit that owns the feeder in the normal state (budget owner)."""
+    units = [unit or "" for unit in grid.network.tables["feeders"].column("unit").to_pylist()]
+    feeder = grid.normal_feeder[times.sections]
+    lost = grid.section_units[times.sections] * times.total_min / 60
+    found: dict[str, float] = {}
+    for index, hours in zip(feeder.tolist(), lost.tolist(), strict=True):
+        unit = units[index] if index >= 0 else ""
+        found[unit] = found.get(unit, 0.0) + hours
+    return found
+
+
+def notices_due(
+    period: Period, nature: Nature, households: int, important: Sequence[Concerned], policies: Policies
+) -> tuple[NoticeDue, ...]:
+    """The notices a planned or temporary outage owes (domain rule 3.1), first deadline first."""
+    on = period.start.date()
+    names = tuple(one.point.usage_point_id for one in important)
+
+    def due(audience: str, key: str, count: int, points: tuple[str, ...] = ()) -> NoticeDue:
+        row = policies.row(key, on=on)
+        lead = timedelta(days=row.value) if row.unit == "d" else timedelta(hours=row.value)
+        return NoticeDue(audience, period.start - lead, count, points, row)
+
+    if nature is Nature.TEMPORARY:
+        found = [due("important", "notice.temporary", len(names), names)]
+    else:
+        found = [due("target", "notice.target_internal", households), due("everybody", "notice.planned", households)]
+        found += [due("important", "notice.important", len(names), names)] if names else []
+    return tuple(sorted(found, key=lambda one: one.deadline))
