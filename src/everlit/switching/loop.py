@@ -216,7 +216,7 @@ class Closing:
 
     def voltages_kv(self) -> tuple[Complexes, Complexes]:
         """Voltages on both sides with the tie open, per scenario."""
-        one, other = (self._volts(self.apart, node) * self.kv for node in self.ends)
+        one, other = (voltage(self.apart, node) * self.kv for node in self.ends)
         return one, other
 
     @property
@@ -233,18 +233,15 @@ class Closing:
         """The largest loop current."""
         return float(np.abs(self.loop_a).max())
 
-    def superposed(self) -> Iterator[tuple[int, Floats]]:
-        """Every branch around the ring with the size of load plus loop current at its own voltage, per scenario."""
+    def superposed(self) -> Iterator[tuple[int, int, Floats]]:
+        """Every branch around the ring, its end nearer the tie, and load plus loop current there, per scenario."""
         for path, node, sign in ((self.ring.one, self.ends[0], 1.0), (self.ring.other, self.ends[1], -1.0)):
             nodes = self.supply_tree.nodes(node)
             for below, branch in zip(nodes, path, strict=False):
                 load_a = branch_current_a(self.grid, self.apart, branch, toward=below)
                 turn = np.exp(1j * np.deg2rad(30.0 * (self.supply_tree.hours(node) - self.supply_tree.hours(below))))
-                yield branch, np.abs(load_a + sign * self.loop_a * turn * self.kv / float(self.grid.nominal_kv[below]))
-
-    def _volts(self, flow: Flow, node: int) -> Complexes:
-        column = int(np.flatnonzero(flow.nodes == node)[0])
-        return np.asarray(flow.voltage_pu[:, column] * np.exp(1j * np.deg2rad(flow.angle_deg[:, column])))
+                loop_a = sign * self.loop_a * turn * self.kv / float(self.grid.nominal_kv[below])
+                yield branch, below, np.abs(load_a + loop_a)
 
     # ------------------------------------------------------------------------------------------------ checks
     def checks(self, book: Rulebook) -> Iterator[LoopCheck]:
@@ -267,7 +264,7 @@ class Closing:
         """Loop plus load current below the rating of every element: by vectors around the ring, and by the closed flow."""
         rated, row = electrical(self.grid).rated_a, book.row("loop.loading")
         rated_at = [
-            (branch, float(current.max()) / self._rating_below(branch, rated)) for branch, current in self.superposed()
+            (branch, float(amps.max()) / self._rating_a(branch, node)) for branch, node, amps in self.superposed()
         ]
         around = list(dict.fromkeys((*self.ring.one, *self.ring.other, self.grid.first_switch + self.switch)))
         columns = np.searchsorted(self.together.branches, around)
@@ -280,11 +277,10 @@ class Closing:
         )
         return LoopCheck("loading", row.holds(worst[1]), worst[1], row, text)
 
-    def _rating_below(self, branch: int, rated: Floats) -> float:
-        """The rating of a branch at its far side from the source, as `superposed` speaks of it."""
-        node = int(self.grid.branch_to[branch])
-        ratio = float(self.grid.nominal_kv[self.grid.branch_from[branch]] / self.grid.nominal_kv[node])
-        return float(rated[branch]) * ratio
+    def _rating_a(self, branch: int, node: int) -> float:
+        """The rating of a branch, at the voltage of one of its ends."""
+        ratio = self.grid.nominal_kv[self.grid.branch_from[branch]] / self.grid.nominal_kv[node]
+        return float(electrical(self.grid).rated_a[branch] * ratio)
 
     def _heads(self) -> list[tuple[int, float, float]]:
         """Feeder heads on the ring: branch, closed-loop current, rating (of the head, else the weakest line on its path)."""
@@ -328,30 +324,28 @@ def _nan_first(item: tuple[int, float]) -> float:
 
 def branch_current_a(grid: Grid, flow: Flow, branch: int, *, toward: int) -> Complexes:
     """The current of a branch flowing to its end `toward`, as a vector in the frame of that end, per scenario."""
-    volts = {
-        node: flow.voltage_pu[:, c] * np.exp(1j * np.deg2rad(flow.angle_deg[:, c]))
-        for node, c in _columns(grid, flow, branch)
-    }
     one, other = int(grid.branch_from[branch]), int(grid.branch_to[branch])
     base_a = BASE_KVA / (np.sqrt(3) * float(grid.nominal_kv[toward]))
     if branch >= grid.first_switch:
-        column = int(np.searchsorted(flow.branches[flow.branches >= grid.first_switch], branch))
+        column = int(np.searchsorted(flow.switches, branch - grid.first_switch))
+        power = flow.switch_kw[:, column] + 1j * flow.switch_kvar[:, column]
         sign = 1.0 if toward == other else -1.0
-        return np.asarray(sign * np.conj(flow.switch_kva[:, column] / BASE_KVA / volts[toward]) * base_a)
+        return np.asarray(sign * np.conj(power / BASE_KVA / voltage(flow, toward)) * base_a)
     wires = electrical(grid)
     series = 1.0 / complex(wires.r_pu[branch], wires.x_pu[branch])
-    turn = np.exp(-1j * np.deg2rad(wires.shift_deg[branch])) if branch >= grid.n_lines else 1.0
-    inner = volts[one] / wires.ratio[branch] * turn
+    turn = np.exp(-1j * np.deg2rad(wires.shift_deg[branch]))
+    inner, outer = voltage(flow, one) / wires.ratio[branch] * turn, voltage(flow, other)
     half = complex(wires.end_g_pu[branch], wires.end_b_pu[branch])
     if toward == other:
-        return np.asarray(((inner - volts[other]) * series - half * volts[other]) * base_a)
-    back = (volts[other] - inner) * series - half * inner
-    return np.asarray(back / wires.ratio[branch] / np.conj(turn) * base_a)
+        return np.asarray(((inner - outer) * series - half * outer) * base_a)
+    back = (outer - inner) * series - half * inner
+    return np.asarray(back / wires.ratio[branch] / turn * base_a)
 
 
-def _columns(grid: Grid, flow: Flow, branch: int) -> list[tuple[int, int]]:
-    ends = (int(grid.branch_from[branch]), int(grid.branch_to[branch]))
-    return [(node, int(np.flatnonzero(flow.nodes == node)[0])) for node in ends]
+def voltage(flow: Flow, node: int) -> Complexes:
+    """Voltage of a node as a vector, per scenario."""
+    column = int(np.searchsorted(flow.nodes, node))
+    return np.asarray(flow.voltage_pu[:, column] * np.exp(1j * np.deg2rad(flow.angle_deg[:, column])))
 
 
 @dataclass(frozen=True)

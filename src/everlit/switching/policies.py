@@ -203,6 +203,14 @@ def _rows() -> Iterator[Policy]:
     yield _row(
         "minutes.travel", 10.0, "min", "=", "travel between two places of manual operation", "两处就地操作之间的路程"
     )
+    yield _row(
+        "travel.same_place_m",
+        150.0,
+        "m",
+        "<=",
+        "distance crews walk without counting it as travel",
+        "视为同一操作地点的距离",
+    )
     yield _row("minutes.test", 2.0, "min", "=", "one voltage test", "一次验电")
     yield _row("minutes.earth", 4.0, "min", "=", "applying or removing one earth", "装拆一组接地")
     yield _row("minutes.tag", 1.0, "min", "=", "hanging or removing a tag and lock", "挂拆一处标示牌")

@@ -14,13 +14,13 @@ import numpy as np
 from everlit.grid import Counts, Grid
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Policies
-from everlit.switching.step_flow import Overload, StepFlows
 from everlit.switching.loop import HotTies
 from everlit.switching.policies import NEWEST, rulebook
 from everlit.switching.safety import PREDICATES, Predicate, Situation, check
 from everlit.switching.scene import Loads, Scene, resolved, scene
 from everlit.switching.state import State
 from everlit.switching.step import Action, Step
+from everlit.switching.step_flow import Overload, StepFlows
 
 POSITIONED = (Action.OPEN, Action.CLOSE, Action.TAG, Action.UNTAG, Action.WITHDRAW, Action.INSERT)
 

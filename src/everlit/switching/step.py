@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -122,8 +123,25 @@ class Step:
 
 def double_name(grid: Grid, identity: str) -> str:
     """Name and number of a device; the number alone where it has no name."""
+    known: dict[str, str] = vars(grid).setdefault("_double_names", {})
+    if identity not in known:
+        known[identity] = _double_name(grid, identity)
+    return known[identity]
+
+
+def _double_name(grid: Grid, identity: str) -> str:
     table = grid.network.tables[{"earths": "switches"}.get(kind := grid.equipment(identity).kind, kind)]
     if "name" not in table.column_names:
         return identity
     name = table.column("name")[pc.index(table.column(0), pa.scalar(identity)).as_py()].as_py()
     return f"{name} {identity}" if name and name != identity else identity
+
+
+def is_remote(grid: Grid, switch: int) -> bool:
+    """True when the control room can operate a switch (遥控)."""
+    kept = vars(grid).get("_switch_remote")
+    if kept is None:
+        table = grid.network.tables["switches"]
+        rows = pc.index_in(grid.switch_ids, value_set=table.column("switch_id").combine_chunks())
+        kept = vars(grid).setdefault("_switch_remote", np.asarray(table.column("remote").take(rows)))
+    return bool(kept[switch])

@@ -1,0 +1,376 @@
+"""Ordering the steps (编制操作票): from the goal positions to an operation ticket that is safe in every state on the way.
+
+    out    transfer and isolate ─ withdraw ─ confirm generators ─ prove dead, earth, tag at each open point ─ permit
+    back   permit returned ─ unearth, untag ─ insert ─ energise and transfer back ─ release generators
+
+The switching part is searched over all safe orders (`route`): make-before-break where the loop test of the tie passes at that
+time, else open first and close then, a cold transfer (冷倒) with its short interruption. A disconnector or fuse that may not
+move under load brings in the load-breaking switches around it. When nothing is safe the refusal names predicate and step.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+
+from everlit.grid import Grid, SwitchKind, supply
+from everlit.grid.compile import Bools
+from everlit.kernel import Finding, Policies, Refusal, Text
+from everlit.switching.loop import HotTies
+from everlit.switching.policies import NEWEST, Rulebook, rulebook
+from everlit.switching.route import Route, Search, drafted
+from everlit.switching.safety import BREAKS_LOAD
+from everlit.switching.scene import Loads, Scene, resolved, scene
+from everlit.switching.simulate import Trace, simulate
+from everlit.switching.state import State
+from everlit.switching.step import SWITCHED, Action, Phase, Step, is_remote
+from everlit.switching.step_flow import StepFlows
+from everlit.switching.ticket import TASKS, Direction, Ticket, Tickets
+from everlit.switching.work import IsolationLike, Work, work_of
+
+EXACT_LIMIT = 600
+GREEDY_LIMIT = 3000
+
+
+class UnableToOrder(Refusal):
+    """No safe order of the steps exists (or none was found within bounds); the findings name predicate and step."""
+
+    title = Text(en="No safe order of switching steps was found.", zh="无法编制安全的操作顺序。")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of an ordering."""
+
+    grid: Grid
+    start: Bools
+    goal: Bools
+    work: Work | None
+    direction: Direction
+    held: State | None
+    loads: Loads | None
+    rules: Rulebook
+
+
+def order_steps(
+    grid: Grid,
+    start: Bools,
+    goal: Bools,
+    *,
+    work: Work | IsolationLike | None = None,
+    direction: Direction = Direction.OUT,
+    held: State | None = None,
+    loads: Loads | None = None,
+    policies: Policies | None = None,
+    on: date = NEWEST,
+    task: Text | None = None,
+) -> Ticket:
+    """The ticket from positions `start` to `goal`; raises UnableToOrder.
+
+    With `work` the way out ends with the permit, and the way back begins with its return: `held` is then the state the way
+    out ended in (`simulate(…).final`). `loads` are the quarter-hours of the switching; without them nameplate loads
+    decide what a device may break, and loading is not checked.
+    """
+    job = work if work is None or isinstance(work, Work) else work_of(work)
+    ask = Ask(grid, start, goal, job, direction, held, loads, rulebook(policies, on=on))
+    steps, route = _ordered(ask)
+    timed = _timed(ask, steps)
+    _prove(ask, timed, policies, on)
+    units, households, _ = route.end.cost
+    return Ticket(direction, task or TASKS[direction], timed, unit_min=units, household_min=households, proven=route.proven, examined=route.examined)  # fmt: skip
+
+
+def order_job(
+    grid: Grid,
+    start: Bools,
+    goal: Bools,
+    *,
+    work: Work | IsolationLike | None = None,
+    loads: Loads | None = None,
+    loads_back: Loads | None = None,
+    policies: Policies | None = None,
+    on: date = NEWEST,
+) -> Tickets:
+    """The tickets of a job, out to `goal` and back to `start`; raises UnableToOrder."""
+    out = order_steps(grid, start, goal, work=work, loads=loads, policies=policies, on=on)
+    held = simulate(grid, start, out.steps, policies=policies, on=on).final
+    back = order_steps(
+        grid, goal, start, work=work, direction=Direction.BACK, held=held, policies=policies, on=on,
+        loads=loads if loads_back is None else loads_back,
+    )  # fmt: skip
+    return Tickets(out, back)
+
+
+# ------------------------------------------------------------------------------------------------- the whole ticket
+def _ordered(ask: Ask) -> tuple[tuple[Step, ...], Route]:
+    """Steps without numbers and times."""
+    if ask.direction is Direction.BACK:
+        at = _scene(ask, _diff(ask))
+        opening = () if ask.work is None else tuple(_return(at, at.begin(ask.held), ask.work))
+        here = _after(at, at.begin(ask.held), opening)
+        route, switching = _switching(ask, here)
+        return (*opening, *switching), route
+    route, switching = _switching(ask, ask.held)
+    at = _scene(ask, _diff(ask))
+    done = _after(at, at.begin(ask.held), switching)
+    closing = () if ask.work is None else tuple(_permit(at, done, ask.work))
+    return (*switching, *closing), route
+
+
+def _diff(ask: Ask) -> frozenset[int]:
+    return frozenset(np.flatnonzero(ask.start != ask.goal).tolist())
+
+
+def _scene(ask: Ask, touched: Iterable[int]) -> Scene:
+    guards = () if ask.work is None else ask.work.guards
+    held = frozenset[int]() if ask.held is None else ask.held.tagged | ask.held.withdrawn
+    return scene(
+        ask.grid, ask.start, {*touched, *guards, *held}, rules=ask.rules, loads=ask.loads,
+        hot_test=HotTies(ask.loads), flow_test=StepFlows(ask.loads), goal=ask.goal,
+    )  # fmt: skip
+
+
+def _after(at: Scene, state: State, steps: Iterable[Step]) -> State:
+    for step in steps:
+        state = at.after(state, resolved(at.grid, step))
+    return state
+
+
+# -------------------------------------------------------------------------------------------------- switching part
+def _switching(ask: Ask, held: State | None) -> tuple[Route, tuple[Step, ...]]:
+    """The search, first over the switches that differ, then with the load-breaking switches around refused devices."""
+    differing, helpers, refused = _diff(ask), frozenset[int](), {}
+    while True:
+        at = _scene(ask, differing | helpers)
+        start = at.begin(held)
+        switches = tuple(sorted(differing | helpers))
+        goal = (start.closed - at.goal_open) | at.goal_closed
+        search = Search(at, start, goal, switches)
+        route = _found(search)
+        if route is not None:
+            return route, tuple(_phased(ask, draft.step) for draft in route.end.route())
+        refused = search.refused
+        more = _helpers(ask, refused) - differing - helpers
+        if not more or len(helpers) > 12:
+            raise UnableToOrder(*_nearest(refused, ask))
+        helpers |= more
+
+
+def _found(search: Search) -> Route | None:
+    route = search.exact(limit=EXACT_LIMIT)
+    if route is None and search.examined >= EXACT_LIMIT:
+        return search.greedy(limit=GREEDY_LIMIT)
+    return route
+
+
+def _nearest(refused: dict[int, list[Finding]], ask: Ask) -> tuple[Finding, ...]:
+    """Why it went no further, told of the states nearest to the goal."""
+    if refused:
+        return tuple(refused[min(refused)])
+    subject = ask.grid.switch_id(min(_diff(ask), default=0))
+    text = Text("The search was given up before any order was found.", "搜索在找到可行顺序之前终止。")
+    return (Finding("order.given_up", subject, text),)
+
+
+def _helpers(ask: Ask, refused: dict[int, list[Finding]]) -> frozenset[int]:
+    """Load-breaking switches beside devices that may not move under load: what feeds them, and what they feed."""
+    kinds = ("safety.disconnector_load", "safety.fuse_load", "safety.breaking_rating")
+    stuck = {ask.grid.switch(each.subject) for found in refused.values() for each in found if each.kind in kinds}
+    forests = [supply(ask.grid, ask.start), supply(ask.grid, ask.goal)]
+    found: set[int] = set()
+    for switch in stuck:
+        for forest in forests:
+            found.update(_beside(ask.grid, forest.parent_switch, forest.parent_section, forest.closed, switch))
+    return frozenset(found)
+
+
+def _beside(grid: Grid, parent_switch: np.ndarray, parent: np.ndarray, closed: Bools, switch: int) -> Iterator[int]:  # type: ignore[type-arg]
+    ends = (int(grid.switch_section_from[switch]), int(grid.switch_section_to[switch]))
+    below = next((end for end in ends if parent_switch[end] == switch), -1)
+    section = int(parent[below]) if below >= 0 else max(ends, key=lambda end: int(parent_switch[end]))
+    while parent_switch[section] >= 0:
+        above = int(parent_switch[section])
+        if grid.switch_kind[above] in BREAKS_LOAD and not grid.switch_locked[above]:
+            yield above
+            break
+        section = int(parent[section])
+    if below >= 0:
+        fed = [int(each) for each in np.flatnonzero(parent == below)]
+        under = [int(parent_switch[section]) for section in fed]
+        usable = [
+            each
+            for each in under
+            if grid.switch_kind[each] in (*BREAKS_LOAD, SwitchKind.FUSE) and not grid.switch_locked[each]
+        ]
+        if len(usable) <= 4:
+            yield from usable
+
+
+def _phased(ask: Ask, step: Step) -> Step:
+    if ask.direction is Direction.BACK:
+        return replace(step, phase=Phase.RESTORE)
+    guards = () if ask.work is None else ask.work.guards
+    guarding = step.action in SWITCHED and ask.grid.switch(step.device) in guards
+    return replace(step, phase=Phase.ISOLATE if guarding else Phase.TRANSFER)
+
+
+# ------------------------------------------------------------------------------------------ earths, tags, permits
+def _permit(at: Scene, state: State, work: Work) -> Iterator[Step]:
+    """Withdraw, confirm generators, then place by place prove dead, earth and tag; last the permit."""
+    area = at.blocks.of_sections(work.sections)
+    guarded = _guarded(at, state, area, work.guards)
+    points = at.infeed_points(guarded, at.zone(guarded, area))
+    places = _earth_places(at, points)
+    for switch in _to_withdraw(at, guarded, area, places):
+        yield replace(drafted(at, Action.WITHDRAW, at.grid.switch_id(switch)), phase=Phase.ISOLATE)
+    seeds = area | {at.blocks.of_node(node) for _, node in places.values()}
+    column = at.grid.network.tables["generators"].column("generator_id")
+    for row in at.generators(guarded, at.zone(guarded, seeds)):
+        yield replace(drafted(at, Action.GENERATOR_OFF, str(column[row].as_py())), phase=Phase.PERMIT)
+    yield from _place_by_place(at, guarded, places)
+    yield Step(
+        Action.PERMIT, work.name, work.name, phase=Phase.PERMIT, minutes=at.rules.value("minutes.permit"),
+        area=tuple(at.grid.section_name(section) for section in sorted(work.sections)),
+    )  # fmt: skip
+
+
+def _guarded(at: Scene, state: State, area: frozenset[int], guards: Iterable[int]) -> State:
+    """The state with every tag hung: the guards, and any further open point that would leave a way in."""
+    state = replace(state, tagged=state.tagged | {switch for switch in guards if not at.closed(state, switch)})
+    while (switch := at.untagged_infeed(state, at.zone(state, area))) is not None:
+        state = replace(state, tagged=state.tagged | {switch})
+    return state
+
+
+def _earth_places(at: Scene, points: Iterable[tuple[int, int]]) -> dict[int, tuple[str, int]]:
+    """Where to earth inside each open point: an earthing switch of that section and voltage, else a portable earth."""
+    grid, places = at.grid, {}
+    for switch, block in points:
+        ends = (int(grid.switch_from[switch]), int(grid.switch_to[switch]))
+        inside = next(node for node in ends if at.blocks.of_node(node) == block)
+        fixed = [
+            (str(grid.earth_ids[row].as_py()), int(node))
+            for row, node in enumerate(grid.earth_node)
+            if grid.section_of_node[node] == grid.section_of_node[inside]
+            and grid.nominal_kv[node] == grid.nominal_kv[inside]
+        ]
+        places[switch] = fixed[0] if fixed else (grid.node_id(inside), inside)
+    return places
+
+
+def _to_withdraw(at: Scene, state: State, area: frozenset[int], places: dict[int, tuple[str, int]]) -> list[int]:
+    """Open breakers without a visible break that stand alone between an earth and an infeed (拉至检修位置)."""
+    found: list[int] = []
+    seeds = sorted(area | {at.blocks.of_node(node) for _, node in places.values()})
+    while True:
+        hidden = next((each for block in seeds if (each := at.hidden_infeed(state, block)) is not None), None)
+        if hidden is None or SwitchKind(int(at.grid.switch_kind[hidden[0]])) is not SwitchKind.BREAKER:
+            return found
+        found.append(hidden[0])
+        state = replace(state, withdrawn=state.withdrawn | {hidden[0]})
+
+
+def _place_by_place(at: Scene, guarded: State, places: dict[int, tuple[str, int]]) -> Iterator[Step]:
+    earthed: set[str] = set()
+    for switch in sorted(guarded.tagged | set(places)):
+        device = places.get(switch, ("", -1))[0]
+        if device and device not in earthed:
+            earthed.add(device)
+            yield replace(drafted(at, Action.TEST, device), phase=Phase.PERMIT)
+            yield replace(drafted(at, Action.EARTH, device), phase=Phase.PERMIT)
+        if switch in guarded.tagged:
+            yield replace(drafted(at, Action.TAG, at.grid.switch_id(switch)), phase=Phase.PERMIT)
+
+
+def _return(at: Scene, state: State, work: Work) -> Iterator[Step]:
+    """The permit comes back, then every earth and tag goes, then withdrawn breakers return."""
+    area = tuple(at.grid.section_name(section) for section in sorted(work.sections))
+    minutes = at.rules.value("minutes.permit")
+    yield Step(Action.RETURN, work.name, work.name, phase=Phase.RETURN, minutes=minutes, area=area)
+    fixed = {int(node): str(at.grid.earth_ids[row].as_py()) for row, node in enumerate(at.grid.earth_node)}
+    for node in sorted(state.earths):
+        yield replace(drafted(at, Action.UNEARTH, fixed.get(node, at.grid.node_id(node))), phase=Phase.RETURN)
+    for switch in sorted(state.tagged):
+        yield replace(drafted(at, Action.UNTAG, at.grid.switch_id(switch)), phase=Phase.RETURN)
+    for switch in sorted(state.withdrawn):
+        yield replace(drafted(at, Action.INSERT, at.grid.switch_id(switch)), phase=Phase.RETURN)
+
+
+# --------------------------------------------------------------------------------------------------------- timing
+def _timed(ask: Ask, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Numbers and minutes: crews travel between manual steps, but stand ready before anybody waits for them.
+
+    While customers who keep their supply are off, or two feeders are paralleled, nobody travels: whatever travel the
+    steps of such a run need is done before its first step.
+    """
+    travel = _travel(ask, steps)
+    waiting = _waiting(ask, steps)
+    for index in range(len(steps) - 1, 0, -1):
+        if waiting[index]:
+            travel[index - 1], travel[index] = travel[index - 1] + travel[index], 0.0
+    minute, timed = 0.0, []
+    for number, (step, way) in enumerate(zip(steps, travel, strict=True), start=1):
+        minute += way + step.minutes
+        timed.append(replace(step, number=number, travel_min=way, at_min=round(minute, 6)))
+    return tuple(timed)
+
+
+def _travel(ask: Ask, steps: tuple[Step, ...]) -> list[float]:
+    """Travel before each step: at every change of place between steps done on site."""
+    minutes, near_m = ask.rules.value("minutes.travel"), ask.rules.value("travel.same_place_m")
+    places = [_place(ask.grid, step) for step in steps]
+    travel = [0.0] * len(steps)
+    on_site = [index for index, place in enumerate(places) if place is not None]
+    for before, here in pairwise([-1, *on_site]):
+        if before < 0 or _metres(places[before], places[here]) > near_m:
+            travel[here] = minutes
+    return travel
+
+
+def _metres(one: tuple[float, float, str] | None, other: tuple[float, float, str] | None) -> float:
+    """Distance of two places as the crow flies; places without coordinates are one only when their node is."""
+    if one is None or other is None or one[2] == other[2]:
+        return 0.0
+    if np.isnan([*one[:2], *other[:2]]).any():
+        return np.inf
+    east = (one[0] - other[0]) * np.cos(np.deg2rad(one[1]))
+    return float(np.hypot(east, one[1] - other[1]) * 111_320)
+
+
+SPOKEN = (
+    Action.PERMIT, Action.RETURN, Action.RECLOSING_OFF, Action.RECLOSING_ON, Action.GENERATOR_OFF, Action.GENERATOR_ON,
+)  # fmt: skip
+"""Steps made by order or by telephone, without going anywhere."""
+
+
+def _place(grid: Grid, step: Step) -> tuple[float, float, str] | None:
+    """Where a step is done: coordinates and node, None when done from the control room."""
+    if step.action in SPOKEN or (step.action in SWITCHED and is_remote(grid, grid.switch(step.device))):
+        return None
+    node = grid.equipment(step.device).nodes[0]
+    table, row = grid.network.tables["nodes"], int(grid.node_row[node])
+    lon, lat = (table.column(name)[row].as_py() for name in ("lon_deg", "lat_deg"))
+    return (np.nan if lon is None else lon, np.nan if lat is None else lat, grid.node_id(node))
+
+
+def _waiting(ask: Ask, steps: tuple[Step, ...]) -> list[bool]:
+    """Before each step: does anybody wait, or are feeders paralleled?"""
+    trace = simulate(ask.grid, ask.start, steps, state=ask.held)
+    first, last = trace.states[0].energised, trace.states[-1].energised
+    return [
+        bool((first & last & ~state.energised).any()) or state.state.paralleled_since is not None
+        for state in trace.states[:-1]
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------- proof
+def _prove(ask: Ask, steps: tuple[Step, ...], policies: Policies | None, on: date) -> None:
+    """The finished ticket, simulated with every predicate; raises UnableToOrder with whatever is found."""
+    trace: Trace = simulate(ask.grid, ask.start, steps, ask.loads, state=ask.held, policies=policies, on=on)
+    if trace.violations:
+        raise UnableToOrder(*trace.violations)
+    if not np.array_equal(trace.closed, ask.goal):
+        text = Text("The steps do not lead to the positions wanted.", "操作步骤未达到目标方式。")
+        raise UnableToOrder(Finding("order.goal", "ticket", text))
