@@ -2,7 +2,8 @@
 
 The radial sweep and the judge give the same `Flow`. Arrays are [scenario, column]; `nodes` and `branches` say which
 column is what. Dead nodes have voltage nan, dead branches carry 0 A; a scenario without a solution is nan throughout.
-Nodes joined by closed switches share one electrical place: voltages are kept per place and spread to nodes on demand.
+Nodes joined by closed switches share one electrical place, and only live branches were solved: the solver hands over
+places and live branches, which are spread to the columns asked for when somebody looks.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from everlit.grid.compile import Bools, Floats, Grid, Ints
-from everlit.grid.electrical import electrical
+from everlit.grid.electrical import BASE_KVA, electrical
 
 Complexes = npt.NDArray[np.complex128]
 
@@ -21,20 +22,26 @@ Complexes = npt.NDArray[np.complex128]
 class Flow:
     """Power flow of some scenarios in one state.
 
-    `branch_a` is, for lines, the larger of both ends; for transformers the current at the high side. `switch_kva` is
-    the complex power through each switch among `branches` (in their order), positive from its from node to its to
-    node, and `source_kva` what each source of the grid delivers (0 for one that was not computed).
+    `loss_kw` and `converged` are per scenario, `source_kva` what each source of the grid delivers (0 for one outside
+    the solved part). As solved: `place_…` per electrical place, `series_a` per live line and transformer (`series`),
+    `switch_kw`, `switch_kvar` per live closed switch (`switches`), positive from its from node to its to node.
     """
 
     closed: Bools
+    first_switch: int
     nodes: Ints
     branches: Ints
     place: Ints
     place_pu: Floats
     place_re: Floats
     place_im: Floats
-    branch_a: Floats
-    switch_kva: Complexes
+    series: Ints
+    series_a: Floats
+    switches: Ints
+    switch_place: Ints
+    switch_base_a: Floats
+    switch_kw: Floats
+    switch_kvar: Floats
     loss_kw: Floats
     source_kva: Complexes
     converged: Bools
@@ -47,14 +54,30 @@ class Flow:
     @cached_property
     def voltage_pu(self) -> Floats:
         """Voltage magnitude [scenario, column of `nodes`]; nan where dead."""
-        return self._spread(self.place_pu)
+        return self._at_nodes(self.place_pu)
 
     @cached_property
     def angle_deg(self) -> Floats:
         """Voltage angle [scenario, column of `nodes`], vector groups included; nan where dead."""
-        return self._spread(np.degrees(np.arctan2(self.place_im, self.place_re)))
+        return self._at_nodes(np.degrees(np.arctan2(self.place_im, self.place_re)))
 
-    def _spread(self, values: Floats) -> Floats:
+    @cached_property
+    def switch_a(self) -> Floats:
+        """Current [scenario, live switch of `switches`], A."""
+        power = np.sqrt(self.switch_kw**2 + self.switch_kvar**2) / BASE_KVA
+        return power / self.place_pu[:, self.switch_place] * self.switch_base_a
+
+    @cached_property
+    def branch_a(self) -> Floats:
+        """Current [scenario, column of `branches`]: lines the larger of both ends, transformers at the high side."""
+        live = np.concatenate([self.series, self.switches + self.first_switch])
+        row = np.zeros(self.first_switch + len(self.closed), np.int64)
+        row[live] = np.arange(1, len(live) + 1)
+        rows = np.vstack([np.zeros((1, self.scenarios)), self.series_a.T, self.switch_a.T])
+        rows[0, ~self.converged] = np.nan
+        return rows[row[self.branches]].T
+
+    def _at_nodes(self, values: Floats) -> Floats:
         rows = np.vstack([values.T, np.full((1, self.scenarios), np.nan)])
         return rows[self.place].T
 

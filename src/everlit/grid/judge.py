@@ -216,41 +216,54 @@ _NUMBERS = ("rated_kva", "hv_kv", "lv_kv", "uk_percent", "pk_kw", "i0_percent", 
 
 
 def _flow(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], converged: Bools, *, compact: bool) -> Flow:
-    scenarios, n_lines, first = len(converged), grid.n_lines, grid.first_switch
-    failed = ~converged
+    """The answer named by columns of the grid; failed scenarios blanked."""
+    failed, wires, first = ~converged, electrical(grid), grid.first_switch
     magnitude, angle = output["node"]["u_pu"], output["node"]["u_angle"]
     magnitude[failed] = np.nan
-    phasor = magnitude * np.exp(1j * angle)
-    switch_a, switch_kva = _switches(grid, closed, model, output, phasor)
+    phasor = _phasor(magnitude, angle)
+    through = _switches(grid, closed, model, output, phasor)
     line, transformer = output["line"], output["transformer"]
-    live = np.concatenate([model.lines, n_lines + model.transformers, first + model.switches]).astype(np.int32)
-    currents = np.hstack([np.maximum(line["i_from"], line["i_to"]), transformer["i_from"], switch_a])
     loss_w = sum(part[end].sum(axis=1) for part in (line, transformer) for end in ("p_from", "p_to"))
-    source_kva = np.zeros((scenarios, len(grid.source_nodes)), np.complex128)
+    series_a = np.hstack([np.maximum(line["i_from"], line["i_to"]), transformer["i_from"]])
+    source_kva = np.zeros((len(converged), len(grid.source_nodes)), np.complex128)
     source_kva[:, model.sources] = (output["source"]["p"] + 1j * output["source"]["q"]) / 1e3
-    nodes, branches, place = model.nodes, live, model.place[model.nodes]
-    if not compact:
-        nodes, branches, place = (
-            np.arange(grid.n_nodes, dtype=np.int32),
-            np.arange(grid.n_branches, dtype=np.int32),
-            model.place,
-        )
-        currents = _spread(currents, live, grid.n_branches)
-        switch_kva = _spread(switch_kva, model.switches, grid.n_switches)
-    for values in (currents, switch_kva, source_kva):
+    for values in (series_a, through, source_kva):
         values[failed] = np.nan
-    loss_kw = np.where(converged, loss_w / 1e3, np.nan)
+    series = np.concatenate([model.lines, grid.n_lines + model.transformers]).astype(np.int32)
+    if compact:
+        nodes, place, branches = model.nodes, model.place[model.nodes], np.concatenate([series, model.switches + first])
+    else:
+        nodes, place, branches = np.arange(grid.n_nodes, dtype=np.int32), model.place, np.arange(grid.n_branches)
     return Flow(
-        closed=closed.copy(), nodes=nodes, branches=branches, place=place, place_pu=magnitude,
-        place_re=phasor.real, place_im=phasor.imag, branch_a=currents, switch_kva=switch_kva, loss_kw=loss_kw,
-        source_kva=source_kva, converged=converged,
-    )  # fmt: skip
+        closed=closed.copy(),
+        first_switch=first,
+        nodes=nodes,
+        branches=branches.astype(np.int32),
+        place=place,
+        place_pu=magnitude,
+        place_re=phasor.real,
+        place_im=phasor.imag,
+        series=series,
+        series_a=series_a,
+        switches=model.switches,
+        switch_place=model.place[grid.switch_from[model.switches]],
+        switch_base_a=wires.base_a[grid.switch_from[model.switches]],
+        switch_kw=through.real,
+        switch_kvar=through.imag,
+        loss_kw=np.where(converged, loss_w / 1e3, np.nan),
+        source_kva=source_kva,
+        converged=converged,
+    )
 
 
-def _spread(values: npt.NDArray[Any], columns: Ints, width: int) -> npt.NDArray[Any]:
-    spread = np.zeros((width, len(values)), values.dtype)
-    spread[columns] = values.T
-    return spread.T
+@numba.njit(cache=True, nogil=True)
+def _phasor(magnitude: Floats, angle: Floats) -> Complexes:
+    phasor = np.empty(magnitude.shape, np.complex128)
+    for s in range(magnitude.shape[0]):
+        for index in range(magnitude.shape[1]):
+            a = angle[s, index]
+            phasor[s, index] = complex(magnitude[s, index] * np.cos(a), magnitude[s, index] * np.sin(a))
+    return phasor
 
 
 class Ends(NamedTuple):
@@ -261,10 +274,8 @@ class Ends(NamedTuple):
     q: Floats
 
 
-def _switches(
-    grid: Grid, closed: Bools, model: Model, output: dict[str, Any], phasor: Complexes
-) -> tuple[Floats, Complexes]:
-    """Current (A) and power (kVA, from its from node to its to node) of every live closed switch."""
+def _switches(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], phasor: Complexes) -> Complexes:
+    """Power (kVA, from its from node to its to node) of every live closed switch."""
     wires = electrical(grid)
     column = np.full(grid.n_switches, -1, np.int32)
     column[model.switches] = np.arange(len(model.switches))
@@ -281,8 +292,7 @@ def _switches(
     if len(rings):
         _share_rings(grid, forest, rings, column, through)
     at = model.place[grid.switch_from[model.switches]]
-    switch_kva = phasor[:, at] * np.conj(through) * BASE_KVA
-    return np.abs(through) * wires.base_a[grid.switch_from[model.switches]], switch_kva
+    return phasor[:, at] * np.conj(through) * BASE_KVA
 
 
 class Forest(NamedTuple):

@@ -21,18 +21,37 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 class Answer(NamedTuple):
-    """Room for the answer, [column, scenario]; the rows say where a live node's branch writes."""
+    """Room for the answer, [row, scenario]."""
 
-    branch_row: Ints
-    switch_row: Ints
     magnitude: Floats
     real: Floats
     imaginary: Floats
-    current: Floats
-    through: Complexes
+    series_a: Floats
+    through_p: Floats
+    through_q: Floats
     delivered: Complexes
     loss: Floats
     converged: Bools
+
+
+class End(NamedTuple):
+    """One end of every live line and transformer: the place the branch feeds, the place of this end, and |turn·i + y·v|."""
+
+    here: Ints
+    at: Ints
+    turn: Floats
+    g: Floats
+    b: Floats
+    base_a: Floats
+
+
+class Ends(NamedTuple):
+    """Where currents are read: live switches by position in the tree, both ends of lines and transformers."""
+
+    switch_at: Ints
+    switch_sign: Floats
+    near: End
+    far: End
 
 
 class Block(NamedTuple):
@@ -50,10 +69,32 @@ class Block(NamedTuple):
     i_im: Floats
 
 
+def ends_of(wires: Electrical, tree: Tree) -> Ends:
+    """Both ends of what is live. A transformer is read at its high side only: its other end gets a base of 0 A."""
+    fed = tree.parent >= 0
+    switch_at = np.flatnonzero(fed & tree.switched).astype(np.int32)
+    line_at = np.flatnonzero(fed & ~tree.switched)
+    branch, before, here = tree.branch[line_at], tree.parent[line_at], tree.place[line_at]
+    forward = wires.branch_from[branch] == tree.order[before]
+    g, b, at_from = wires.end_g_pu[branch], wires.end_b_pu[branch], wires.ratio[branch] ** -2.0
+    near, far = np.where(forward, at_from, 1.0), -np.where(forward, 1.0, at_from)
+    line = branch < wires.n_lines
+    near_a = np.where(line | forward, wires.base_a[tree.order[before]], 0.0)
+    far_a = np.where(line | ~forward, wires.base_a[tree.order[line_at]], 0.0)
+    outward = wires.branch_from[tree.branch[switch_at]] == tree.order[tree.parent[switch_at]]
+    return Ends(
+        switch_at=switch_at,
+        switch_sign=np.where(outward, 1.0, -1.0),
+        near=End(here, tree.place[before], tree.a[here], near * g, near * b, near_a),
+        far=End(here, here, np.ones(len(here)), far * g, far * b, far_a),
+    )
+
+
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def sweep_lanes(
-    wires: Electrical, tree: Tree, p_kw: Floats, q_kvar: Floats, beyond: Complexes, tolerance: float, answer: Answer
-) -> None:
+    wires: Electrical, tree: Tree, ends: Ends, p_kw: Floats, q_kvar: Floats, beyond: Complexes, tolerance: float,
+    answer: Answer,
+) -> None:  # fmt: skip
     """Solve every scenario and fill `answer`."""
     live, places = (len(tree.order), LANES), (len(tree.above), LANES)
     block = Block(
@@ -70,8 +111,20 @@ def sweep_lanes(
             if moved.max() <= tolerance * tolerance:
                 break
         _backward(tree.above, tree.a, tree.g, tree.b, *block[4:])
-        _read_places(tree, block, start, answer)
-        _read_branches(wires, tree, block, start, answer)
+        _read_voltages(block.v_re, block.v_im, tree.turn, start, answer.magnitude, answer.real, answer.imaginary)
+        _read_losses(block.v_re, block.v_im, block.i_re, block.i_im, tree.r, tree.g, start, answer.loss)
+        _read_sources(tree, block, start, answer.delivered)
+        _own_currents(
+            tree.order, tree.place, wires.node_g_pu, wires.node_b_pu, block.own_p, block.own_q, block.v_re, block.v_im,
+            block.j_re, block.j_im,
+        )  # fmt: skip
+        _sum_up(tree.parent, tree.place, tree.switched, tree.a, block.i_re, block.i_im, block.j_re, block.j_im)
+        _read_switches(
+            ends.switch_at, tree.place, ends.switch_sign, block.v_re, block.v_im, block.j_re, block.j_im, start,
+            answer.through_p, answer.through_q,
+        )  # fmt: skip
+        _read_end(ends.near, block.i_re, block.i_im, block.v_re, block.v_im, start, answer.series_a)
+        _read_end(ends.far, block.i_re, block.i_im, block.v_re, block.v_im, start, answer.series_a)
         for k in range(LANES):
             answer.converged[start + k] = moved[k] <= tolerance * tolerance and np.isfinite(answer.loss[start + k])
     _blank(answer)
@@ -162,92 +215,105 @@ def _forward(
                 v_im[here, k] = f
 
 
-@numba.njit(cache=True, nogil=True)
-def _read_places(tree: Tree, block: Block, start: int, answer: Answer) -> None:
-    """Voltages turned by the vector groups, losses in series and shunt, and what each source delivers."""
-    for here in range(len(tree.above)):
-        t_re, t_im, r, g = tree.turn[here].real, tree.turn[here].imag, tree.r[here], tree.g[here]
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _read_voltages(
+    v_re: Floats, v_im: Floats, turn: Complexes, start: int, magnitude: Floats, real: Floats, imaginary: Floats
+) -> None:
+    """Voltages, turned by the vector groups."""
+    for here in range(len(v_re)):
+        a, b = turn[here].real, turn[here].imag
         for k in range(LANES):
-            e, f = block.v_re[here, k], block.v_im[here, k]
-            square = e * e + f * f
-            answer.magnitude[here, start + k] = np.sqrt(square)
-            answer.real[here, start + k] = e * t_re - f * t_im
-            answer.imaginary[here, start + k] = e * t_im + f * t_re
-            current = block.i_re[here, k] ** 2 + block.i_im[here, k] ** 2
-            answer.loss[start + k] += (r * current + g * square) * BASE_KVA
+            e, f = v_re[here, k], v_im[here, k]
+            magnitude[here, start + k] = np.sqrt(e * e + f * f)
+            real[here, start + k] = e * a - f * b
+            imaginary[here, start + k] = e * b + f * a
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _read_losses(
+    v_re: Floats, v_im: Floats, i_re: Floats, i_im: Floats, r: Floats, g: Floats, start: int, loss: Floats
+) -> None:
+    """Losses of every series resistance and shunt conductance, kW."""
+    for here in range(len(v_re)):
+        r_here, g_here = r[here] * BASE_KVA, g[here] * BASE_KVA
+        for k in range(LANES):
+            current = i_re[here, k] * i_re[here, k] + i_im[here, k] * i_im[here, k]
+            voltage = v_re[here, k] * v_re[here, k] + v_im[here, k] * v_im[here, k]
+            loss[start + k] += r_here * current + g_here * voltage
+
+
+@numba.njit(cache=True, nogil=True)
+def _read_sources(tree: Tree, block: Block, start: int, delivered: Complexes) -> None:
     for index in range(len(tree.source_place)):
         here = tree.source_place[index]
         if here >= 0:
             for k in range(LANES):
                 v = complex(block.v_re[here, k], block.v_im[here, k])
-                drawn = complex(block.i_re[here, k], block.i_im[here, k])
-                answer.delivered[index, start + k] = v * drawn.conjugate() * BASE_KVA
+                drawn = complex(block.i_re[here, k], -block.i_im[here, k])
+                delivered[index, start + k] = v * drawn * BASE_KVA
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
-def _read_branches(wires: Electrical, tree: Tree, block: Block, start: int, answer: Answer) -> None:
-    """Current of every live branch; that of a switch is what its far side draws, summed within its place."""
-    for position in range(len(tree.order)):
-        here, node = tree.place[position], tree.order[position]
-        g, b = wires.node_g_pu[node], wires.node_b_pu[node]
+@numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _own_currents(
+    order: Ints, place: Ints, node_g: Floats, node_b: Floats, p: Floats, q: Floats, v_re: Floats, v_im: Floats,
+    j_re: Floats, j_im: Floats,
+) -> None:  # fmt: skip
+    """What every live node draws itself: conj(s/v) + y·v."""
+    for position in range(len(order)):
+        here, g, b = place[position], node_g[order[position]], node_b[order[position]]
         for k in range(LANES):
-            e, f = block.v_re[here, k], block.v_im[here, k]
-            p, q, inverse = block.own_p[position, k], block.own_q[position, k], 1.0 / (e * e + f * f)
-            block.j_re[position, k] = (p * e + q * f) * inverse + g * e - b * f
-            block.j_im[position, k] = (p * f - q * e) * inverse + g * f + b * e
-    for position in range(len(tree.order) - 1, -1, -1):
-        if tree.parent[position] >= 0:
-            if tree.branch[position] >= wires.first_switch:
-                _read_switch(wires, tree, block, position, start, answer)
-            else:
-                _read_line(wires, tree, block, position, start, answer)
+            e, f = v_re[here, k], v_im[here, k]
+            inverse = 1.0 / (e * e + f * f)
+            j_re[position, k] = (p[position, k] * e + q[position, k] * f) * inverse + g * e - b * f
+            j_im[position, k] = (p[position, k] * f - q[position, k] * e) * inverse + g * f + b * e
 
 
-@numba.njit(cache=True, nogil=True)
-def _read_switch(wires: Electrical, tree: Tree, block: Block, position: int, start: int, answer: Answer) -> None:
-    branch, before, here = tree.branch[position], tree.parent[position], tree.place[position]
-    sign = BASE_KVA if wires.branch_from[branch] == tree.order[before] else -BASE_KVA
-    base_a, row, switch_row = (
-        wires.base_a[tree.order[position]],
-        answer.branch_row[position],
-        answer.switch_row[position],
-    )
-    for k in range(LANES):
-        re, im = block.j_re[position, k], block.j_im[position, k]
-        block.j_re[before, k] += re
-        block.j_im[before, k] += im
-        answer.current[row, start + k] = np.sqrt(re * re + im * im) * base_a
-        v = complex(block.v_re[here, k], block.v_im[here, k])
-        answer.through[switch_row, start + k] = sign * v * complex(re, -im)
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _sum_up(
+    parent: Ints, place: Ints, switched: Bools, a: Floats, i_re: Floats, i_im: Floats, j_re: Floats, j_im: Floats
+) -> None:
+    """Add to every node what its branches carry on, so that j is the current through the branch that feeds it."""
+    for position in range(len(parent) - 1, -1, -1):
+        before, here = parent[position], place[position]
+        if before >= 0 and switched[position]:
+            for k in range(LANES):
+                j_re[before, k] += j_re[position, k]
+                j_im[before, k] += j_im[position, k]
+        elif before >= 0:
+            turn = a[here]
+            for k in range(LANES):
+                j_re[before, k] += turn * i_re[here, k]
+                j_im[before, k] += turn * i_im[here, k]
 
 
-@numba.njit(cache=True, nogil=True)
-def _read_line(wires: Electrical, tree: Tree, block: Block, position: int, start: int, answer: Answer) -> None:
-    """Both ends of a π: the series current plus half of the shunt at the near end, less half of it at the far end."""
-    branch, before, here, row = (
-        tree.branch[position],
-        tree.parent[position],
-        tree.place[position],
-        answer.branch_row[position],
-    )
-    above, turn, g, b = tree.place[before], tree.a[here], wires.end_g_pu[branch], wires.end_b_pu[branch]
-    forward = wires.branch_from[branch] == tree.order[before]
-    at_from = 1.0 / (wires.ratio[branch] * wires.ratio[branch])
-    near, far = (at_from, 1.0) if forward else (1.0, at_from)
-    near_a, far_a = wires.base_a[tree.order[before]], wires.base_a[tree.order[position]]
-    for k in range(LANES):
-        re, im = turn * block.i_re[here, k], turn * block.i_im[here, k]
-        block.j_re[before, k] += re
-        block.j_im[before, k] += im
-        e, f = block.v_re[above, k], block.v_im[above, k]
-        near_end = abs(complex(re + near * (g * e - b * f), im + near * (g * f + b * e))) * near_a
-        e, f = block.v_re[here, k], block.v_im[here, k]
-        re, im = block.i_re[here, k], block.i_im[here, k]
-        far_end = abs(complex(re - far * (g * e - b * f), im - far * (g * f + b * e))) * far_a
-        if branch < wires.n_lines:
-            answer.current[row, start + k] = max(near_end, far_end)
-        else:
-            answer.current[row, start + k] = near_end if forward else far_end
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _read_switches(
+    position: Ints, place: Ints, sign: Floats, v_re: Floats, v_im: Floats, j_re: Floats, j_im: Floats, start: int,
+    through_p: Floats, through_q: Floats,
+) -> None:  # fmt: skip
+    """Power through every live switch: v·conj(j) of the node it feeds."""
+    for row in range(len(position)):
+        at, here, scale = position[row], place[position[row]], sign[row] * BASE_KVA
+        for k in range(LANES):
+            e, f, re, im = v_re[here, k], v_im[here, k], j_re[at, k], j_im[at, k]
+            through_p[row, start + k] = scale * (e * re + f * im)
+            through_q[row, start + k] = scale * (f * re - e * im)
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _read_end(
+    branch: End, i_re: Floats, i_im: Floats, v_re: Floats, v_im: Floats, start: int, series_a: Floats
+) -> None:
+    """Current at one end of every line and transformer, |turn·i + y·v| in A; of two ends the larger stays."""
+    for row in range(len(branch.here)):
+        here, at, turn, base_a = branch.here[row], branch.at[row], branch.turn[row], branch.base_a[row]
+        g, b = branch.g[row], branch.b[row]
+        for k in range(LANES):
+            e, f = v_re[at, k], v_im[at, k]
+            re = turn * i_re[here, k] + g * e - b * f
+            im = turn * i_im[here, k] + g * f + b * e
+            amperes = np.sqrt(re * re + im * im) * base_a
+            series_a[row, start + k] = amperes if amperes > series_a[row, start + k] else series_a[row, start + k]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -258,7 +324,8 @@ def _blank(answer: Answer) -> None:
             answer.magnitude[:, scenario] = np.nan
             answer.real[:, scenario] = np.nan
             answer.imaginary[:, scenario] = np.nan
-            answer.current[:, scenario] = np.nan
-            answer.through[:, scenario] = np.nan
+            answer.series_a[:, scenario] = np.nan
+            answer.through_p[:, scenario] = np.nan
+            answer.through_q[:, scenario] = np.nan
             answer.delivered[:, scenario] = np.nan
             answer.loss[scenario] = np.nan

@@ -17,12 +17,12 @@ import numpy as np
 from everlit.grid.compile import Bools, Floats, Grid, Ints
 from everlit.grid.electrical import BASE_KVA, Electrical, UnableToSolveFlow, branch_id, electrical
 from everlit.grid.flow import Complexes, Flow
-from everlit.grid.lanes import LANES, Answer, sweep_lanes
+from everlit.grid.lanes import LANES, Answer, ends_of, sweep_lanes
 from everlit.grid.supply import Supply, supply
 from everlit.grid.tree import Tree, grow_tree
 from everlit.kernel import Finding, Text
 
-TOLERANCE_PU = 1e-10
+TOLERANCE_PU = 1e-9
 
 
 class UnableToSweep(UnableToSolveFlow):
@@ -135,13 +135,12 @@ def _beyond(grid: Grid, tree: Tree, outside: Flow | None, scenarios: int) -> Com
         text = Text(en="The outside flow has other scenarios.", zh="外部潮流的场景数不同。")
         evidence = {"outside": outside.scenarios, "here": scenarios}
         raise UnableToSweep(Finding("flow.outside", "scenarios", text, evidence))
-    switches = outside.branches[outside.branches >= grid.first_switch] - grid.first_switch
-    column = np.full(grid.n_switches, -1, np.int64)
-    column[switches] = np.arange(len(switches))
-    known = column[tree.exit_switch] >= 0
+    row = np.full(grid.n_switches, -1, np.int64)
+    row[outside.switches] = np.arange(len(outside.switches))
+    rows = row[tree.exit_switch]
+    power = outside.switch_kw.T[rows] + 1j * outside.switch_kvar.T[rows]
     sign = np.where(grid.switch_from[tree.exit_switch] == tree.order[tree.exit_at], 1.0, -1.0)
-    power = outside.switch_kva.T[column[tree.exit_switch]] * sign[:, None] / BASE_KVA
-    return np.where(known[:, None], power, 0.0)
+    return np.where((rows >= 0)[:, None], power * sign[:, None] / BASE_KVA, 0.0)
 
 
 def _solve(
@@ -151,39 +150,41 @@ def _solve(
     """Make room for the answer, sweep, and name its columns."""
     scenarios, first = len(p), wires.first_switch
     padded = -(-scenarios // LANES) * LANES
-    fed, switched = tree.branch >= 0, tree.branch >= first
-    if compact:
-        nodes, branches, place = tree.order, tree.branch[fed], tree.place
-        branch_row, switch_row = np.cumsum(fed) - 1, np.cumsum(switched) - 1
-    else:
-        nodes, branches = np.arange(grid.n_nodes, dtype=np.int32), np.arange(grid.n_branches, dtype=np.int32)
-        place = np.full(grid.n_nodes, -1, np.int32)
-        place[tree.order] = tree.place
-        branch_row, switch_row = tree.branch, tree.branch - first
-    places = len(tree.above)
+    series, switches = tree.branch[(tree.branch >= 0) & ~tree.switched], tree.branch[tree.switched] - first
     answer = Answer(
-        branch_row=branch_row.astype(np.int32),
-        switch_row=switch_row.astype(np.int32),
-        magnitude=np.empty((places, padded)),
-        real=np.empty((places, padded)),
-        imaginary=np.empty((places, padded)),
-        current=np.zeros((len(branches), padded)),
-        through=np.zeros((int((branches >= first).sum()), padded), np.complex128),
+        magnitude=np.empty((len(tree.above), padded)),
+        real=np.empty((len(tree.above), padded)),
+        imaginary=np.empty((len(tree.above), padded)),
+        series_a=np.zeros((len(series), padded)),
+        through_p=np.empty((len(switches), padded)),
+        through_q=np.empty((len(switches), padded)),
         delivered=np.zeros((len(grid.source_nodes), padded), np.complex128),
         loss=np.zeros(padded),
         converged=np.zeros(padded, np.bool_),
     )
-    sweep_lanes(wires, tree, p, q, beyond, tolerance_pu, answer)
+    sweep_lanes(wires, tree, ends_of(wires, tree), p, q, beyond, tolerance_pu, answer)
+    if compact:
+        nodes, place, branches = tree.order, tree.place, np.concatenate([series, switches + first])
+    else:
+        nodes, branches = np.arange(grid.n_nodes, dtype=np.int32), np.arange(grid.n_branches, dtype=np.int32)
+        place = np.full(grid.n_nodes, -1, np.int32)
+        place[tree.order] = tree.place
     return Flow(
         closed=closed.copy(),
+        first_switch=first,
         nodes=nodes,
         branches=branches,
         place=place,
         place_pu=answer.magnitude.T[:scenarios],
         place_re=answer.real.T[:scenarios],
         place_im=answer.imaginary.T[:scenarios],
-        branch_a=answer.current.T[:scenarios],
-        switch_kva=answer.through.T[:scenarios],
+        series=series,
+        series_a=answer.series_a.T[:scenarios],
+        switches=switches,
+        switch_place=tree.place[tree.switched],
+        switch_base_a=wires.base_a[tree.order[tree.switched]],
+        switch_kw=answer.through_p.T[:scenarios],
+        switch_kvar=answer.through_q.T[:scenarios],
         loss_kw=answer.loss[:scenarios],
         source_kva=answer.delivered.T[:scenarios],
         converged=answer.converged[:scenarios],

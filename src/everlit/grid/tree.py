@@ -18,7 +18,7 @@ from everlit.grid.flow import Complexes
 
 
 class Tree(NamedTuple):
-    """`order`, `parent` (position), `branch` and `place` are per live node, `above` to `turn` per place.
+    """`order`, `parent` (position), `branch`, `switched` and `place` are per live node, `above` to `turn` per place.
 
     `a`, `r`, `x` belong to the branch from the place above, `g` and `b` are shunts; roots have parent, above and branch
     −1. `turn` is the rotation by vector groups. An exit is a closed switch that leaves the part grown here.
@@ -27,6 +27,7 @@ class Tree(NamedTuple):
     order: Ints
     parent: Ints
     branch: Ints
+    switched: Bools
     place: Ints
     above: Ints
     a: Floats
@@ -49,6 +50,7 @@ def grow_tree(wires: Electrical, sources: Ints, closed: Bools, section: Ints, in
         order=order,
         parent=parent,
         branch=branch,
+        switched=branch >= wires.first_switch,
         place=place,
         above=above,
         a=a,
