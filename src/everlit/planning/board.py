@@ -8,7 +8,7 @@ its answers are those of `check` (a test compares them on random months).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from everlit.planning.check import date_price
+from everlit.planning.check import alone_cost, date_price
 from everlit.planning.compiled import Block, Compiled
 from everlit.planning.problem import MILLI
 
@@ -52,6 +52,17 @@ def block_cost(block: Block, dark: tuple[int, int]) -> int:
     return block.slot_cost * dead.bit_count() + block.changeover_cost * held_runs(dead, held)
 
 
+def related(compiled: Compiled) -> list[list[int]]:
+    """Per job the jobs whose outages can touch its own, itself first."""
+    by_zone: dict[int, list[int]] = {}
+    for job, task in enumerate(compiled.problem.jobs):
+        by_zone.setdefault(task.zone, []).append(job)
+    return [
+        [job, *(other for zone in sorted(compiled.near[task.zone]) for other in by_zone.get(zone, ()) if other != job)]
+        for job, task in enumerate(compiled.problem.jobs)
+    ]
+
+
 class Board:
     """All jobs, placed or not."""
 
@@ -70,6 +81,8 @@ class Board:
         for first, second in compiled.duals:
             self._partners.setdefault(first, []).append(second)
             self._partners.setdefault(second, []).append(first)
+        self.weight = [alone_cost(problem, job) for job in range(len(problem.jobs))]
+        self.related = related(compiled)
         self.cost = sum(job.refusal_price for job in problem.jobs)
         for job, start in enumerate(starts):
             if start is not None:

@@ -1,0 +1,154 @@
+"""The day model as a linear programme: a first bound, and what a crew is worth on each day.
+
+Solved by OR-Tools (imported when called: it takes a second). The answer is not trusted: `crew_prices` are used as
+multipliers in a bound that holds for any non-negative prices, see `bound`.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from everlit.planning.relaxation import Relaxation
+
+Prices = dict[tuple[int, int], float]
+
+
+@dataclass(slots=True)
+class _Programme:
+    """Columns and rows in the order they are made; minimise `costs`."""
+
+    costs: list[float] = field(default_factory=list)
+    uppers: list[float] = field(default_factory=list)
+    lows: list[float] = field(default_factory=list)
+    highs: list[float] = field(default_factory=list)
+    entries: list[tuple[int, int, float]] = field(default_factory=list)
+
+    def column(self, cost: float, upper: float) -> int:
+        self.costs.append(cost)
+        self.uppers.append(upper)
+        return len(self.costs) - 1
+
+    def row(self, terms: Sequence[tuple[int, float]], low: float, high: float) -> int:
+        number = len(self.lows)
+        self.lows.append(low)
+        self.highs.append(high)
+        self.entries.extend((number, column, value) for column, value in terms if value)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """The optimum of the linear day model, the price of a crew (crew, day), and the days each job leans to."""
+
+    value: float
+    crew_prices: Prices
+    leaning: tuple[dict[int, float], ...]
+
+
+def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
+    """The linear day model; None when time runs out."""
+    programme = _Programme()
+    done, refused = _choices(programme, relaxation)
+    _shared(programme, relaxation, done)
+    _repeats(programme, relaxation, done)
+    _order(programme, relaxation, done)
+    crews = _crews(programme, relaxation, done)
+    answer = _solve(programme, seconds)
+    if answer is None:
+        return None
+    value, columns, duals = answer
+    prices = {key: max(0.0, -duals[row]) for key, row in crews.items()}
+    leaning = tuple({day: columns[column] for day, column in days.items() if columns[column] > 1e-6} for days in done)
+    del refused
+    return Linear(value, {key: price for key, price in prices.items() if price > 1e-9}, leaning)
+
+
+def _choices(programme: _Programme, relaxation: Relaxation) -> tuple[list[dict[int, int]], list[int]]:
+    done, refused = [], []
+    for job, prices in enumerate(relaxation.price):
+        days = {day: programme.column(price, 1.0) for day, price in prices.items()}
+        none = programme.column(relaxation.compiled.problem.jobs[job].refusal_price, 1.0)
+        programme.row([(none, 1.0), *((column, 1.0) for column in days.values())], 1.0, 1.0)
+        done.append(days)
+        refused.append(none)
+    return done, refused
+
+
+def _shared(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> None:
+    for part in relaxation.shared:
+        dark: dict[int, int] = {}
+        for chain in part.chains:
+            for day in sorted({day for job in chain for day in part.least[job]}):
+                if day not in dark:
+                    dark[day] = programme.column(1.0, float("inf"))
+                terms = [(done[job][day], -float(part.least[job][day])) for job in chain if day in part.least[job]]
+                programme.row([(dark[day], 1.0), *terms], 0.0, float("inf"))
+
+
+def _repeats(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> None:
+    for limit in relaxation.repeated:
+        off: dict[int, int] = {}
+        for job, days in limit.jobs.items():
+            for day in days:
+                if day not in off:
+                    off[day] = programme.column(0.0, 1.0)
+                programme.row([(off[day], 1.0), (done[job][day], -1.0)], 0.0, 1.0)
+        programme.row([(column, 1.0) for column in off.values()], 0.0, limit.room)
+        for last, allowed in limit.by_day:
+            programme.row([(column, 1.0) for day, column in off.items() if day <= last], 0.0, allowed)
+
+
+def _order(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> None:
+    for job, task in enumerate(relaxation.compiled.problem.jobs):
+        for rule in task.after:
+            for last in sorted(done[job]):
+                mine = [(column, 1.0) for day, column in done[job].items() if day <= last]
+                before = [(column, -1.0) for day, column in done[rule.job].items() if day <= last - rule.lag_days]
+                programme.row([*mine, *before], -float("inf"), 0.0)
+
+
+def _crews(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> dict[tuple[int, int], int]:
+    problem = relaxation.compiled.problem
+    need: defaultdict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+    for job, task in enumerate(problem.jobs):
+        if task.crew >= 0 and task.crew_count:
+            for day, column in done[job].items():
+                need[task.crew, day].append((column, float(task.crew_count)))
+    return {
+        (crew, day): programme.row(terms, 0.0, float(problem.crews[crew].capacity[day]))
+        for (crew, day), terms in need.items()
+        if sum(count for _, count in terms) > problem.crews[crew].capacity[day]
+    }
+
+
+def _solve(programme: _Programme, seconds: float) -> tuple[float, list[float], list[float]] | None:
+    from ortools.math_opt import model_pb2
+    from ortools.math_opt.python import mathopt
+
+    proto = model_pb2.ModelProto()
+    columns, rows = len(programme.costs), len(programme.lows)
+    proto.variables.ids.extend(range(columns))
+    proto.variables.lower_bounds.extend([0.0] * columns)
+    proto.variables.upper_bounds.extend(programme.uppers)
+    proto.variables.integers.extend([False] * columns)
+    proto.objective.linear_coefficients.ids.extend(range(columns))
+    proto.objective.linear_coefficients.values.extend(programme.costs)
+    proto.linear_constraints.ids.extend(range(rows))
+    proto.linear_constraints.lower_bounds.extend(programme.lows)
+    proto.linear_constraints.upper_bounds.extend(programme.highs)
+    entries = sorted(programme.entries)
+    proto.linear_constraint_matrix.row_ids.extend(entry[0] for entry in entries)
+    proto.linear_constraint_matrix.column_ids.extend(entry[1] for entry in entries)
+    proto.linear_constraint_matrix.coefficients.extend(entry[2] for entry in entries)
+    model = mathopt.Model.from_model_proto(proto)
+    limits = mathopt.SolveParameters(time_limit=timedelta(seconds=seconds), threads=1)
+    result = mathopt.solve(model, mathopt.SolverType.GLOP, params=limits)
+    if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
+        return None
+    values, duals = result.variable_values(), result.dual_values()
+    return (
+        result.objective_value(),
+        [values[variable] for variable in model.variables()],
+        [duals[row] for row in model.linear_constraints()],
+    )

@@ -1,0 +1,235 @@
+"""What no plan can undercut, day by day: the relaxation every bound is computed from.
+
+On a day, a block is dark at least as long as the longest job there keeps it dark when nothing else is off; all that
+other jobs can do is add darkness or take away a transfer. So with x[j,d] = 1 when job j is done on day d,
+
+    cost  >=  sum x[j,d] * price[j,d]  +  sum over blocks b and days d of  max over jobs j of  a[b,j,d] * x[j,d]
+
+where a[b,j,d] is the least block b costs for j alone on day d. Only the day counts: slots, ties blocked by others,
+budgets, concurrency and dual supplies are left out; crews, precedence and repeat limits stay. Jobs that can never
+overlap (one after the other, or night against daylight) add up instead of sharing: a group of such jobs is a **chain**.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from everlit.planning.check import date_price
+from everlit.planning.compiled import Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Blocks that the same jobs darken alike: `least[j][d]` is what they cost at least for job j alone on day d.
+
+    `chains`: sets of jobs that cannot overlap and keep the blocks dead; every job is at least in a chain of its own.
+    """
+
+    blocks: tuple[int, ...]
+    least: dict[int, dict[int, int]]
+    chains: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A block that may be off on `room` days, on n of them up to day d for each (d, n) of `by_day`.
+
+    `jobs[j]`: the days on which job j surely darkens it.
+    """
+
+    room: int
+    by_day: tuple[tuple[int, int], ...]
+    jobs: dict[int, frozenset[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The day model of a month; `price[j][d]` holds what only job j pays when done on day d."""
+
+    compiled: Compiled
+    price: tuple[dict[int, int], ...]
+    shared: tuple[Shared, ...]
+    repeated: tuple[Repeated, ...]
+    clusters: tuple[tuple[int, ...], ...]
+
+
+def relax(compiled: Compiled) -> Relaxation:
+    """The day model of a compiled month."""
+    days = [_days(compiled, job) for job in range(len(compiled.problem.jobs))]
+    touching: defaultdict[int, list[int]] = defaultdict(list)
+    for job, task in enumerate(compiled.problem.jobs):
+        if days[job]:
+            for block in (*compiled.worked[task.zone], *compiled.carried[task.zone]):
+                touching[block].append(job)
+    kinds = [_kinds(compiled, job, days[job]) for job in range(len(compiled.problem.jobs))]
+    groups = _groups(touching, kinds)
+    shared = tuple(_shared(compiled, blocks, jobs, days, kinds) for jobs, blocks in groups if len(jobs) > 1)
+    own = {block for block, jobs in touching.items() if len(jobs) == 1}
+    repeated = tuple(_repeated(compiled, touching, days, kinds))
+    return Relaxation(
+        compiled=compiled,
+        price=tuple(_prices(compiled, job, days[job], own) for job in range(len(compiled.problem.jobs))),
+        shared=shared,
+        repeated=repeated,
+        clusters=_clusters(compiled, shared, repeated),
+    )
+
+
+def _days(compiled: Compiled, job: int) -> dict[int, list[int]]:
+    """Day → the starts of the job on it."""
+    days: defaultdict[int, list[int]] = defaultdict(list)
+    for start in compiled.starts[job]:
+        days[compiled.problem.horizon.day(start)].append(start)
+    return dict(days)
+
+
+def _kinds(compiled: Compiled, job: int, days: dict[int, list[int]]) -> dict[int, frozenset[int]]:
+    """Day → blocks that some start of the job might hold by transfer."""
+    task = compiled.problem.jobs[job]
+    if not compiled.ties[task.zone]:
+        return dict.fromkeys(days, frozenset())
+    held = {}
+    for day, starts in days.items():
+        ties = {tie for start in starts for tie in compiled.fitting(task.zone, start, task.duration)}
+        held[day] = frozenset(block for tie in ties for block in tie.restores)
+    return held
+
+
+def _groups(
+    touching: dict[int, list[int]], kinds: Sequence[dict[int, frozenset[int]]]
+) -> list[tuple[tuple[int, ...], list[int]]]:
+    """Blocks with the same jobs that hold them on the same days, together."""
+    groups: defaultdict[object, list[int]] = defaultdict(list)
+    for block, jobs in touching.items():
+        alike = tuple((job, tuple(day for day, held in kinds[job].items() if block in held)) for job in jobs)
+        groups[alike].append(block)
+    return [(tuple(touching[blocks[0]]), blocks) for blocks in groups.values()]
+
+
+def _least(compiled: Compiled, block: int, job: int, held: bool) -> int:
+    dark = compiled.blocks[block].slot_cost * compiled.problem.jobs[job].duration
+    return min(dark, compiled.blocks[block].changeover_cost) if held else dark
+
+
+def _shared(
+    compiled: Compiled,
+    blocks: list[int],
+    jobs: tuple[int, ...],
+    days: Sequence[dict[int, list[int]]],
+    kinds: Sequence[dict[int, frozenset[int]]],
+) -> Shared:
+    least = {
+        job: {day: sum(_least(compiled, b, job, b in kinds[job][day]) for b in blocks) for day in days[job]}
+        for job in jobs
+    }
+    dead = [job for job in jobs if not any(blocks[0] in held for held in kinds[job].values())]
+    return Shared(tuple(blocks), least, _chains(compiled, jobs, dead))
+
+
+def _chains(compiled: Compiled, jobs: tuple[int, ...], dead: list[int]) -> tuple[tuple[int, ...], ...]:
+    """Grow a chain from every job among those that always keep the blocks dead; drop chains inside others."""
+    apart = {(a, b) for a in dead for b in dead if a != b and never_together(compiled, a, b)}
+    chains: list[frozenset[int]] = []
+    for job in sorted(jobs, key=lambda j: -compiled.problem.jobs[j].duration):
+        chain = [job]
+        for other in sorted(dead, key=lambda j: -compiled.problem.jobs[j].duration):
+            if job in dead and all((other, member) in apart for member in chain):
+                chain.append(other)
+        chains.append(frozenset(chain))
+    kept = [chain for chain in dict.fromkeys(chains) if not any(chain < other for other in chains)]
+    return tuple(tuple(sorted(chain)) for chain in kept)
+
+
+def never_together(compiled: Compiled, a: int, b: int) -> bool:
+    """True when no two starts of the jobs overlap, by precedence or because their hours of the day differ."""
+    jobs = compiled.problem.jobs
+    if any(rule.job == b for rule in jobs[a].after) or any(rule.job == a for rule in jobs[b].after):
+        return True
+    return _hours(compiled, a) & _hours(compiled, b) == 0
+
+
+def _hours(compiled: Compiled, job: int) -> int:
+    task, slots = compiled.problem.jobs[job], compiled.problem.horizon.slots_per_day
+    mask = 0
+    for slot in {start % slots for start in compiled.starts[job]}:
+        mask |= ((1 << task.duration) - 1) << slot
+    return mask
+
+
+def _prices(compiled: Compiled, job: int, days: dict[int, list[int]], own: set[int]) -> dict[int, int]:
+    """The least a job pays alone on each day: the price of the date and the blocks that only it darkens."""
+    problem, task = compiled.problem, compiled.problem.jobs[job]
+    worked = sum(compiled.blocks[b].slot_cost for b in compiled.worked[task.zone] if b in own) * task.duration
+    carried = [b for b in compiled.carried[task.zone] if b in own]
+
+    def pays(start: int) -> int:
+        kept = (
+            {b for tie in compiled.fitting(task.zone, start, task.duration) for b in tie.restores} if carried else set()
+        )
+        return date_price(problem, task, start) + sum(_least(compiled, b, job, b in kept) for b in carried)
+
+    return {day: worked + min(map(pays, starts)) for day, starts in days.items()}
+
+
+def _repeated(
+    compiled: Compiled,
+    touching: dict[int, list[int]],
+    days: Sequence[dict[int, list[int]]],
+    kinds: Sequence[dict[int, frozenset[int]]],
+) -> Iterable[Repeated]:
+    """Repeat limits that can bind: more jobs than days allowed."""
+    rule, horizon = compiled.problem.repeat, compiled.problem.horizon
+    seen: set[object] = set()
+    for block, jobs in touching.items():
+        part = compiled.blocks[block]
+        surely = {
+            job: frozenset(day for day in days[job] if rule.transfer_counts or block not in kinds[job][day])
+            for job in jobs
+        }
+        surely = {job: off for job, off in surely.items() if off}
+        by_day = tuple(_allowed_by(part.recent_days, rule.window, rule.window_days, horizon.days))
+        by_day = by_day if horizon.days <= rule.window_days else ()
+        tightest = min((part.room, *(allowed for _, allowed in by_day)))
+        key = (part.room, by_day, tuple(surely.items()))
+        if len(surely) > tightest and key not in seen:
+            seen.add(key)
+            yield Repeated(part.room, by_day, surely)
+
+
+def _allowed_by(recent: tuple[int, ...], limit: int, span: int, days: int) -> Iterable[tuple[int, int]]:
+    """(d, n): up to day d, within the rolling window that ends there, at most n new off days; where n changes."""
+    last = None
+    for day in reversed(range(days)):
+        allowed = max(0, limit - sum(1 for past in recent if day - span < past <= day))
+        if allowed != last:
+            yield day, allowed
+        last = allowed
+
+
+def _clusters(
+    compiled: Compiled, shared: Sequence[Shared], repeated: Sequence[Repeated]
+) -> tuple[tuple[int, ...], ...]:
+    """Jobs joined by shared blocks, repeat limits or precedence; within a cluster the day model decides alone."""
+    parent = list(range(len(compiled.problem.jobs)))
+
+    def root(job: int) -> int:
+        while parent[job] != job:
+            parent[job] = parent[parent[job]]
+            job = parent[job]
+        return job
+
+    def join(jobs: Iterable[int]) -> None:
+        roots = sorted({root(job) for job in jobs})
+        for other in roots[1:]:
+            parent[other] = roots[0]
+
+    for part in shared:
+        join(part.least)
+    for limit in repeated:
+        join(limit.jobs)
+    for job, task in enumerate(compiled.problem.jobs):
+        join((job, *(rule.job for rule in task.after)))
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for job in range(len(parent)):
+        groups[root(job)].append(job)
+    return tuple(tuple(members) for members in groups.values())
