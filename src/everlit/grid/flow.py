@@ -6,6 +6,7 @@ Nodes joined by closed switches share one electrical place, and only live branch
 places and live branches, which are spread to the columns asked for when somebody looks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +25,8 @@ class Flow:
 
     `loss_kw` and `converged` are per scenario, `source_kva` what each source of the grid delivers (0 for one outside
     the solved part). As solved: `place_…` per electrical place, `series_a` per live line and transformer (`series`),
-    `switch_kw`, `switch_kvar` per live closed switch (`switches`), positive from its from node to its to node.
+    `switch_kw`, `switch_kvar` per live closed switch (`switches`), positive from its from node to its to node;
+    `switch_power` works them out when somebody asks.
     """
 
     closed: Bools
@@ -40,8 +42,7 @@ class Flow:
     switches: Ints
     switch_place: Ints
     switch_base_a: Floats
-    switch_kw: Floats
-    switch_kvar: Floats
+    switch_power: Callable[[], tuple[Floats, Floats]]
     loss_kw: Floats
     source_kva: Complexes
     converged: Bools
@@ -60,6 +61,20 @@ class Flow:
     def angle_deg(self) -> Floats:
         """Voltage angle [scenario, column of `nodes`], vector groups included; nan where dead."""
         return self._at_nodes(np.degrees(np.arctan2(self.place_im, self.place_re)))
+
+    @cached_property
+    def _switch_power(self) -> tuple[Floats, Floats]:
+        return self.switch_power()
+
+    @property
+    def switch_kw(self) -> Floats:
+        """Active power [scenario, live switch of `switches`], kW."""
+        return self._switch_power[0]
+
+    @property
+    def switch_kvar(self) -> Floats:
+        """Reactive power [scenario, live switch of `switches`], kvar."""
+        return self._switch_power[1]
 
     @cached_property
     def switch_a(self) -> Floats:

@@ -69,6 +69,7 @@ def judge(
     With `sections` only the islands that hold them are solved. `threads` is power-grid-model's: −1 in this thread,
     0 all processors.
     """
+    closed = closed.copy()
     model = model_of(grid, closed, p_kw, q_kvar, sections=sections)
     output, converged = solve(model, tolerance_pu=tolerance_pu, threads=threads)
     return _flow(grid, closed, model, output, converged, compact=sections is not None)
@@ -141,21 +142,26 @@ def _live(grid: Grid, closed: Bools, sections: Ints | Bools | None) -> Bools:
 
 def _loads(wires: Electrical, place: Ints, p: Floats, q: Floats) -> tuple[Ints, dict[str, dict[str, npt.NDArray[Any]]]]:
     """Loads summed by place, W and var, as a columnar batch update."""
-    used = max(p.shape[1], q.shape[1])
-    at = place[wires.load_node[:used]]
-    order = np.argsort(at, kind="stable")
-    order = order[at[order] >= 0]
-    places, starts = np.unique(at[order], return_index=True)
-    update = {"sym_load": {"p_specified": _sum(p, order, starts), "q_specified": _sum(q, order, starts)}}
-    return places.astype(np.int32), update
+    at = place[wires.load_node[: max(p.shape[1], q.shape[1])]]
+    places = np.unique(at[at >= 0]).astype(np.int32)
+    row = np.full(max(len(place), 1), -1, np.int32)
+    row[places] = np.arange(len(places))
+    row_of_load = np.where(at >= 0, row[at], -1).astype(np.int32)
+    update = {
+        "p_specified": _summed(p, row_of_load, len(places)),
+        "q_specified": _summed(q, row_of_load, len(places)),
+    }
+    return places, {"sym_load": update}
 
 
-def _sum(values: Floats, order: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]) -> Floats:
-    if len(order) == 0:
-        return np.zeros((len(values), 0))
-    if values.shape[1] <= order.max():
-        values = np.hstack([values, np.zeros((len(values), order.max() + 1 - values.shape[1]))])
-    return np.asarray(np.add.reduceat(values[:, order], starts, axis=1) * 1e3)
+@numba.njit(cache=True, nogil=True)
+def _summed(load_kw: Floats, row: Ints, rows: int) -> Floats:
+    total = np.zeros((len(load_kw), rows))
+    for s in range(len(load_kw)):
+        for index in range(load_kw.shape[1]):
+            if row[index] >= 0:
+                total[s, row[index]] += load_kw[s, index] * 1e3
+    return total
 
 
 def _input(
@@ -221,13 +227,12 @@ def _flow(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], conve
     magnitude, angle = output["node"]["u_pu"], output["node"]["u_angle"]
     magnitude[failed] = np.nan
     phasor = _phasor(magnitude, angle)
-    through = _switches(grid, closed, model, output, phasor)
     line, transformer = output["line"], output["transformer"]
     loss_w = sum(part[end].sum(axis=1) for part in (line, transformer) for end in ("p_from", "p_to"))
     series_a = np.hstack([np.maximum(line["i_from"], line["i_to"]), transformer["i_from"]])
     source_kva = np.zeros((len(converged), len(grid.source_nodes)), np.complex128)
     source_kva[:, model.sources] = (output["source"]["p"] + 1j * output["source"]["q"]) / 1e3
-    for values in (series_a, through, source_kva):
+    for values in (series_a, source_kva):
         values[failed] = np.nan
     series = np.concatenate([model.lines, grid.n_lines + model.transformers]).astype(np.int32)
     if compact:
@@ -235,7 +240,7 @@ def _flow(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], conve
     else:
         nodes, place, branches = np.arange(grid.n_nodes, dtype=np.int32), model.place, np.arange(grid.n_branches)
     return Flow(
-        closed=closed.copy(),
+        closed=closed,
         first_switch=first,
         nodes=nodes,
         branches=branches.astype(np.int32),
@@ -248,8 +253,7 @@ def _flow(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], conve
         switches=model.switches,
         switch_place=model.place[grid.switch_from[model.switches]],
         switch_base_a=wires.base_a[grid.switch_from[model.switches]],
-        switch_kw=through.real,
-        switch_kvar=through.imag,
+        switch_power=lambda: _switches(grid, closed, model, output, phasor, converged),
         loss_kw=np.where(converged, loss_w / 1e3, np.nan),
         source_kva=source_kva,
         converged=converged,
@@ -274,8 +278,10 @@ class Ends(NamedTuple):
     q: Floats
 
 
-def _switches(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], phasor: Complexes) -> Complexes:
-    """Power (kVA, from its from node to its to node) of every live closed switch."""
+def _switches(
+    grid: Grid, closed: Bools, model: Model, output: dict[str, Any], phasor: Complexes, converged: Bools
+) -> tuple[Floats, Floats]:
+    """Power (kW, kvar, from its from node to its to node) of every live closed switch."""
     wires = electrical(grid)
     column = np.full(grid.n_switches, -1, np.int32)
     column[model.switches] = np.arange(len(model.switches))
@@ -292,7 +298,9 @@ def _switches(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], p
     if len(rings):
         _share_rings(grid, forest, rings, column, through)
     at = model.place[grid.switch_from[model.switches]]
-    return phasor[:, at] * np.conj(through) * BASE_KVA
+    power = phasor[:, at] * np.conj(through) * BASE_KVA
+    power[~converged] = np.nan
+    return power.real, power.imag
 
 
 class Forest(NamedTuple):

@@ -35,7 +35,7 @@ class Answer(NamedTuple):
 
 
 class End(NamedTuple):
-    """One end of every live line and transformer: the place the branch feeds, the place of this end, and |turn·i + y·v|."""
+    """One end of every live line and transformer: the place it feeds, the place of this end, and |turn·i + y·v|."""
 
     here: Ints
     at: Ints
