@@ -10,6 +10,7 @@ export default defineConfig({
     outDir: entry("../src/everlit/web/static/built"),
     emptyOutDir: true,
     target: "es2022",
+    assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,
     rolldownOptions: {
       input: {
@@ -19,7 +20,7 @@ export default defineConfig({
       output: {
         entryFileNames: "[name].js",
         chunkFileNames: "chunks/[name]-[hash].js",
-        assetFileNames: "assets/[name]-[hash][extname]",
+        assetFileNames: ({ names }) => (names[0]?.endsWith(".css") ? "[name][extname]" : "assets/[name]-[hash][extname]"),
       },
     },
   },
