@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from everlit.api.context import ROLES, TheApp
 from everlit.grid.store import list_networks
 from everlit.platform.database import reading
-from everlit.web.translate import LANGUAGES, translate
+from everlit.web.translate import LANGUAGES, catalogue, translate
 
 router = APIRouter(include_in_schema=False)
 TEMPLATES = Environment(
@@ -35,6 +35,7 @@ def render(request: Request, template: str, **values: Any) -> HTMLResponse:
     page = TEMPLATES.get_template(template).render(
         _=lambda text: translate(text, language=language),
         language=language,
+        words=catalogue(language),
         path=request.url.path,
         actor=unquote(request.cookies.get("actor", "")),
         role=request.cookies.get("role", "planner"),

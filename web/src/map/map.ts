@@ -26,7 +26,11 @@ async function draw(page: HTMLElement): Promise<void> {
   });
   map.addControl(new NavigationControl({ showCompass: true }), "top-left");
   map.addControl(new ScaleControl({ unit: "metric" }), "bottom-left");
-  for (const [key, image] of switchImages()) map.addImage(key, image, { pixelRatio: 2 });
+  const images = switchImages();
+  map.on("styleimagemissing", ({ id }) => {
+    const image = images.get(id);
+    if (image && !map.hasImage(id)) map.addImage(id, image, { pixelRatio: 2 });
+  });
   const study = new Study(page, map, picture, name);
   map.on("click", "switches", (event) => {
     const index = event.features?.[0]?.properties?.["index"];

@@ -56,12 +56,14 @@ export function styleOf(picture: Picture): StyleSpecification {
 }
 
 // A closed switch is a filled square, an open one a hollow square with a gap; ties are blue-framed, moved ones violet.
-export function switchImages(): [string, ImageData][] {
+export function switchImages(): Map<string, ImageData> {
   const colours: [string, string][] = [["", LIVE], ["tie-", "#0b57d0"], ["moved-", "#5b3fa0"]];
-  return colours.flatMap(([prefix, colour]) => [
-    [`${prefix}closed`, square(colour, true)] as [string, ImageData],
-    [`${prefix}open`, square(colour, false)] as [string, ImageData],
-  ]);
+  return new Map(
+    colours.flatMap(([prefix, colour]) => [
+      [`${prefix}closed`, square(colour, true)] as const,
+      [`${prefix}open`, square(colour, false)] as const,
+    ]),
+  );
 }
 
 function square(colour: string, filled: boolean): ImageData {
