@@ -1,7 +1,7 @@
 """Made-up load shapes (合成负荷曲线): one year of quarter-hours for networks that are delivered without any.
 
-A shape is a plain formula of hour, weekday and season, plus a little seeded weather so that days differ. Factors are
-rounded to four places; they are invented and every network that uses them says so.
+A shape is a plain formula of hour, weekday and season, plus a little seeded weather so that days differ. Loads peak
+at 1, factors are rounded to four places; they are invented and every network that uses them says so.
 """
 
 import numpy as np
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 QUARTER_HOURS_OF_A_YEAR = 365 * 96
-SHAPES = ("home", "shop", "works", "sun", "water")
+LOADS = ("home", "shop", "works")
+SHAPES = (*LOADS, "sun", "water")
 
 
 def made_up_shapes(seed: int) -> pa.Table:
@@ -52,7 +53,7 @@ def _factors(rng: np.random.Generator) -> dict[str, npt.NDArray[np.float64]]:
         "sun": sun * (0.65 - 0.3 * winter) * clouds,
         "water": 0.55 + 0.25 * np.cos(2 * np.pi * (day - 100) / 365),
     }
-    return {name: np.round(np.clip(factor, 0, 1), 4) for name, factor in shapes.items()}
+    return {name: np.round(factor / (factor.max() if name in LOADS else 1), 4) for name, factor in shapes.items()}
 
 
 def _bump(hour: npt.NDArray[np.float64], centre: float, width: float) -> npt.NDArray[np.float64]:

@@ -46,6 +46,15 @@ class Converted:
     findings: Sequence[Finding] = field(default_factory=tuple)
 
 
+def prose(text: str) -> str:
+    """Wrapped text as one paragraph.
+
+    >>> prose("one \\n  two")
+    'one two'
+    """
+    return " ".join(text.split())
+
+
 def shipped_folder() -> Path:
     """Where the networks that come with the product stand."""
     return Path(str(files("everlit"))) / "data" / "networks"

@@ -50,8 +50,9 @@ def usage_points(consumers: pa.Table, *, seed: int) -> pa.Table:
     at_mv = np.asarray(consumers.column("mv_units").to_pylist(), dtype=np.int64) > 0
     size_kw = np.asarray(consumers.column("p_kw").to_pylist(), dtype=np.float64)
     mv = list(rng.permutation(np.flatnonzero(at_mv)))
-    large = np.flatnonzero(~at_mv & (size_kw >= np.quantile(size_kw[~at_mv], 0.9)))
-    lv = list(rng.permutation(large))
+    large = ~at_mv & (size_kw > np.quantile(size_kw[~at_mv], 0.9))
+    small = rng.permutation(np.flatnonzero(~at_mv & ~large))
+    homes, lv = small[:LIFE_SUPPORT_HOMES], [*small[LIFE_SUPPORT_HOMES:], *rng.permutation(np.flatnonzero(large))]
     importance, bearable = ["ordinary"] * len(ids), [None] * len(ids)
     names: list[str | None] = [None] * len(ids)
     for grade in GRADES:
@@ -61,7 +62,6 @@ def usage_points(consumers: pa.Table, *, seed: int) -> pa.Table:
             importance[row], bearable[row] = grade.importance, grade.bearable_min  # type: ignore[call-overload]
             turn = number // len(grade.names) + 1
             names[row] = f"{grade.names[number % len(grade.names)]} {turn} (fictional 虚构)"
-    homes = rng.permutation(np.setdiff1d(np.flatnonzero(~at_mv), large))[:LIFE_SUPPORT_HOMES]
     for row in homes:
         importance[row], bearable[row] = "sensitive", LIFE_SUPPORT_BEARABLE_MIN  # type: ignore[call-overload]
         names[row] = "Home with life support 生命支持用户 (fictional 虚构)"

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from everlit.kernel import Finding, Text
 from everlit.sources.cases.mapping import Branch, Bus, table_of, tables_of
-from everlit.sources.folder import Converted, UnableToConvert
+from everlit.sources.folder import Converted, UnableToConvert, prose
 
 CASE = "case533mt_hi"
 BASE_MVA = 50 / 3
@@ -113,14 +113,15 @@ def _manifest() -> dict[str, Any]:
     return {
         "title": {"en": "533-bus network of a utility in southern Sweden", "zh": "瑞典南部 533 节点配电网"},
         "licence": "CC-BY-4.0",
-        "provenance": (
-            "MATPOWER 8.1, case533mt_hi.m: net load of the hour of highest load in 2022, data of Kraftringen. "
-            "Copyright (c) 2023 Gabriel Malmer and Lovisa Thorin, CC Attribution 4.0. G. Malmer, L. Thorin: "
-            "Network reconfiguration for renewable generation maximization, master's thesis, Lund University, 2023. "
-            "Changes: per-unit values turned into ohm and ampere; a switch added on every branch. As in the file, all "
-            "powers are those of one phase: multiply kW by three for the utility."
-        ),
-        "generated": (
-            "The switch on every branch; vector groups. Lengths are unpublished and 0; a load bus is an MV customer."
-        ),
+        "provenance": prose("""
+            MATPOWER 8.1, case533mt_hi.m: net load of the hour of highest load in 2022, data of Kraftringen.
+            Copyright (c) 2023 Gabriel Malmer and Lovisa Thorin, CC Attribution 4.0. G. Malmer, L. Thorin:
+            Network reconfiguration for renewable generation maximization, master's thesis, Lund University,
+            2023. Changes: per-unit values turned into ohm and ampere; a switch added on every branch. As in the
+            file, all powers are those of one phase: multiply kW by three for the utility.
+        """),
+        "generated": prose("""
+            The switch on every branch; vector groups. Lengths are unpublished and 0; a load bus is an MV
+            customer.
+        """),
     }

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from everlit.kernel import Finding, Severity, Text
-from everlit.sources.folder import QUARTER_HOURS_OF_A_LEAP_YEAR, Converted, UnableToConvert
+from everlit.sources.folder import QUARTER_HOURS_OF_A_LEAP_YEAR, Converted, UnableToConvert, prose
 from everlit.sources.invented import operating_units, usage_points
 from everlit.sources.simbench.positions import METRES_PER_DEGREE, map_positions
 
@@ -161,7 +161,8 @@ def _feeders(frames: Frames, nodes: pd.DataFrame) -> pa.Table:
     ]
     leaving = line.loc[outgoing.nodeB]
     names = [
-        subnet if "Feeder" in subnet else identity for subnet, identity in zip(leaving.subnet, leaving.id, strict=True)
+        subnet if "Feeder" in subnet else f"{identity} (feeder)"
+        for subnet, identity in zip(leaving.subnet, leaving.id, strict=True)
     ]
     numbers = pd.Series(names).str.extract(r"Feeder(\d+)$")[0]
     return pa.table({
@@ -239,19 +240,20 @@ def _manifest() -> dict[str, Any]:
     return {
         "title": {"en": "Urban city (SimBench)", "zh": "城区电网(SimBench)"},
         "licence": "ODbL-1.0",
-        "provenance": (
-            f"SimBench {CODE}: S. Meinecke et al., SimBench: A Benchmark Dataset of Electric Power Systems to Compare "
-            "Innovative Solutions Based on Power Flow Analysis, Energies 13(12), 2020. Made available under the Open "
-            "Database License; this converted copy is a derived database under the same licence. Units changed to kW, "
-            "kvar, kVA, metres and ohm per segment; every other value as delivered, load shapes of the leap year 2016 "
-            "included, in standard time."
-        ),
-        "generated": (
-            "Map positions of LV nodes: each LV grid shrunk round its own transformer, because neighbours overlap "
-            "as delivered; MV buses stand as delivered; auxiliary nodes and coinciding nodes are set metres apart. "
-            "Importance grades, life support and all names of usage points (fictional). Operating units of feeders. "
-            "Area classes from the SimBench LV grid type. Station and transformer breakers count as remote-controlled."
-        ),
+        "provenance": prose(f"""
+            SimBench {CODE}: S. Meinecke et al., SimBench: A Benchmark Dataset of Electric Power Systems to
+            Compare Innovative Solutions Based on Power Flow Analysis, Energies 13(12), 2020. Made available
+            under the Open Database License; this converted copy is a derived database under the same licence.
+            Units changed to kW, kvar, kVA, metres and ohm per segment; every other value as delivered, load
+            shapes of the leap year 2016 included, in standard time.
+        """),
+        "generated": prose("""
+            Map positions of LV nodes: each LV grid shrunk round its own transformer, because neighbours overlap
+            as delivered; MV buses stand as delivered; auxiliary nodes and coinciding nodes are set metres
+            apart. Importance grades, life support and all names of usage points (fictional). Operating units of
+            feeders. Area classes from the SimBench LV grid type. Station and transformer breakers count as
+            remote-controlled.
+        """),
         "quarter_hours": QUARTER_HOURS_OF_A_LEAP_YEAR,
         "year": 2016,
     }
