@@ -192,8 +192,8 @@ def window_loads(
     consumers, instants = grid.network.tables["consumers"], quarter_hours(period)
     profile = expected.profile_of(consumers.column("profile_id"))
     p, q = _factors(expected, instants, timezone, case)
-    p_kw = consumers.column("p_kw").to_numpy() * p[:, profile]
-    return WindowLoads(p_kw, consumers.column("q_kvar").to_numpy() * q[:, profile], instants)
+    p_kw = consumers.column("p_kw").to_numpy() * p.take(profile, axis=1)
+    return WindowLoads(p_kw, consumers.column("q_kvar").to_numpy() * q.take(profile, axis=1), instants)
 
 
 def window_generation(
@@ -203,8 +203,8 @@ def window_generation(
     generators, instants = grid.network.tables["generators"], quarter_hours(period)
     profile = expected.profile_of(generators.column("profile_id"))
     p, q = _factors(expected, instants, timezone, case)
-    p_kw = generators.column("p_kw").to_numpy() * p[:, profile]
-    return WindowLoads(p_kw, generators.column("q_kvar").to_numpy() * q[:, profile], instants)
+    p_kw = generators.column("p_kw").to_numpy() * p.take(profile, axis=1)
+    return WindowLoads(p_kw, generators.column("q_kvar").to_numpy() * q.take(profile, axis=1), instants)
 
 
 def expected_energy_kwh(grid: Grid, expected: Forecast, period: Period, timezone: str) -> Floats:
