@@ -320,7 +320,7 @@ def test_import_export_import_is_the_identity(tmp_path, seed, suffix):
 
 
 @given(st.lists(st.floats(-1e5, 1e5, allow_nan=False), min_size=3, max_size=3), st.text(max_size=20))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_any_number_and_name_survives_csv(tmp_path_factory, numbers, text):
     folder = tmp_path_factory.mktemp("csv")
     network = load_network(write(folder / "a"))
@@ -358,7 +358,7 @@ def check_any(folder):
     check_words(report)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.data())
 def test_mutated_csv_never_crashes(tmp_path_factory, data):
     name = data.draw(st.sampled_from(sorted(FILES)))
@@ -376,7 +376,7 @@ GARBAGE = [
 ]  # fmt: skip
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.data())
 def test_mutated_parquet_never_crashes(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("fuzz")
@@ -393,7 +393,7 @@ def test_mutated_parquet_never_crashes(tmp_path_factory, data):
     check_any(folder / "a")
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.data())
 def test_rewired_tables_never_crash(data):
     """Cells exchanged for others of the same kind: whatever topology comes out, it is judged."""

@@ -156,7 +156,10 @@ def _read_csv(path: Path, schema: TableSchema, findings: Findings, limits: Limit
         table = pyarrow.csv.read_csv(
             path,
             read_options=pyarrow.csv.ReadOptions(
-                use_threads=False, column_names=header, skip_rows=1, block_size=8 * MEBIBYTE
+                use_threads=False,
+                column_names=header,
+                skip_rows=1,
+                block_size=min(8 * MEBIBYTE, path.stat().st_size + 1024),
             ),
             parse_options=pyarrow.csv.ParseOptions(invalid_row_handler=on_ragged),
             convert_options=pyarrow.csv.ConvertOptions(
