@@ -123,7 +123,7 @@ def taken(report):
 
 def test_the_first_feeder_is_valid(tmp_path):
     report = validate_folder(write(tmp_path))
-    assert report.holds
+    assert report.valid
     assert report.findings == ()
     assert report.counts["nodes"] == 7
     assert {"cells", "identities", "references", "islands", "loops", "places"} <= set(report.checked)
@@ -143,7 +143,7 @@ def test_an_error_refuses_the_network_and_says_where(tmp_path, changed, kind, ta
     ]
     assert all(finding.severity is Severity.ERROR for finding in found)
     assert report.network is None
-    assert not report.holds
+    assert not report.valid
     with pytest.raises(UnableToLoadNetwork) as refused:
         load_network(tmp_path)
     assert kind in {finding.kind for finding in refused.value.findings}
@@ -154,7 +154,7 @@ def test_an_error_refuses_the_network_and_says_where(tmp_path, changed, kind, ta
 def test_a_warning_is_shown_and_the_network_taken(tmp_path, changed, kind, table, row, column):
     report = validate_folder(write(tmp_path, changed))
     assert (kind, table, row, column) in [(f.kind, *place(f)) for f in report.findings], report.findings
-    assert report.holds
+    assert report.valid
     assert {finding.severity for finding in report.findings} == {Severity.WARNING}
     assert load_network(tmp_path).name == "first"
     check_words(report)
@@ -282,7 +282,7 @@ def test_tables_in_memory_are_checked_by_the_same_rules(tmp_path):
 @pytest.mark.parametrize("name", sorted(shipped_networks()))
 def test_shipped_networks_are_valid(name):
     report = validate_folder(shipped_networks()[name])
-    assert report.holds, report.errors
+    assert report.valid, report.errors
     check_words(report)
 
 
@@ -290,7 +290,7 @@ def test_shipped_networks_are_valid(name):
 def test_random_networks_are_valid(seed):
     network = random_network(seed, profiles=seed % 5 == 0)
     report = validate_tables(network.tables, network.manifest)
-    assert report.holds, report.errors
+    assert report.valid, report.errors
     assert taken(report) == network.fingerprint
 
 
@@ -298,7 +298,7 @@ def test_a_large_network_is_checked_in_seconds():
     network = reference_utility(3, customers=100_000, feeders=90)
     validate_tables(network.tables, network.manifest)
     began = time.process_time()
-    assert validate_tables(network.tables, network.manifest).holds
+    assert validate_tables(network.tables, network.manifest).valid
     assert time.process_time() - began < 8
 
 
@@ -354,7 +354,7 @@ def test_nothing_is_overwritten(tmp_path):
 def check_any(folder):
     """Whatever stands in the folder: a report, and a network only when no error was found."""
     report = validate_folder(folder, limits=Limits(max_bytes=1 << 20))
-    assert (report.network is not None) == report.holds
+    assert (report.network is not None) == report.valid
     check_words(report)
 
 
@@ -407,7 +407,7 @@ def test_rewired_tables_never_crash(data):
         index = tables[name].column_names.index(column)
         tables[name] = tables[name].set_column(index, column, pa.array(values, tables[name].schema.field(column).type))
     report = validate_tables(tables, network.manifest)
-    assert (report.network is not None) == report.holds
+    assert (report.network is not None) == report.valid
     check_words(report)
 
 
@@ -421,3 +421,11 @@ def test_kinds_of_numbers():
     assert values.to_pylist()[:6] == [1.0, 1.5, -0.5, 1.0, 1000.0, 0.001]
     unreadable = np.concatenate([cells.rows for cells in bad if cells.kind == "value.number"])
     assert [words[row] for row in unreadable] == ["bad", "1_000", "１", "--1", "1e", ".", "0x1"]
+
+
+def test_a_format_nobody_reads_is_refused(tmp_path):
+    from everlit.grid.export import UnableToWriteNetwork
+
+    with pytest.raises(UnableToWriteNetwork):
+        write_network(random_network(1), tmp_path / "a", format="xlsx")
+    assert not (tmp_path / "a").exists()

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 import pyarrow.csv
@@ -11,6 +10,8 @@ import pyarrow.parquet
 from everlit.grid.model import Network
 from everlit.kernel import Finding, Refusal, Text
 
+FORMATS = ("csv", "parquet")
+
 
 class UnableToWriteNetwork(Refusal):
     """The folder cannot take the network."""
@@ -18,12 +19,15 @@ class UnableToWriteNetwork(Refusal):
     title = Text(en="The network could not be written.", zh="无法写出网络。")
 
 
-def write_network(network: Network, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> Path:  # noqa: A002
+def write_network(network: Network, folder: str | Path, *, format: str = "csv") -> Path:  # noqa: A002
     """Write `network.json` and one file per table that has rows into a new or empty folder; returns the folder.
 
-    Raises UnableToWriteNetwork when something stands there already: nothing is overwritten.
+    Raises UnableToWriteNetwork when something stands there already (nothing is overwritten) or for another format.
     """
     folder = Path(folder)
+    if format not in FORMATS:
+        say = Text(en=f"{format!r} is none of {', '.join(FORMATS)}.", zh=f"格式“{format}”不是 {'、'.join(FORMATS)}。")
+        raise UnableToWriteNetwork(Finding("format.unknown", format, say))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         say = Text(en=f"{folder} is there already and not empty.", zh=f"{folder} 已存在且非空。")
         raise UnableToWriteNetwork(Finding("folder.occupied", str(folder), say))

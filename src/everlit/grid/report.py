@@ -39,7 +39,7 @@ class Report:
         return tuple(finding for finding in self.findings if finding.severity is not Severity.ERROR)
 
     @property
-    def holds(self) -> bool:
+    def valid(self) -> bool:
         """True when the network can be taken."""
         return not self.errors
 
@@ -47,7 +47,7 @@ class Report:
         """As `everlit network validate --json` shows it."""
         return {
             "subject": self.subject,
-            "holds": self.holds,
+            "valid": self.valid,
             "counts": dict(self.counts),
             "checked": list(self.checked),
             "errors": len(self.errors),

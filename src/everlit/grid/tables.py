@@ -1,11 +1,11 @@
 """Loading a network (载入): a shipped city by name, or any folder of tables; whole or not at all."""
 
-from importlib.resources import files
 from pathlib import Path
 
 from everlit.grid.assemble import ARROW_TYPES, content_hash, network_of
 from everlit.grid.model import Network
 from everlit.grid.reading import Limits
+from everlit.grid.shipped import shipped_networks
 from everlit.grid.validate import validate_folder
 from everlit.kernel import Finding, Refusal, Severity, Text
 
@@ -18,24 +18,17 @@ class UnableToLoadNetwork(Refusal):
     title = Text(en="The network could not be loaded.", zh="无法载入网络。")
 
 
-def shipped_networks() -> dict[str, Path]:
-    """The networks that come with the product, by name."""
-    folder = Path(str(files("everlit"))) / "data" / "networks"
-    return {path.parent.name: path.parent for path in sorted(folder.glob("*/network.json"))}
-
-
 def load_network(name_or_folder: str | Path, *, limits: Limits | None = None) -> Network:
     """Read a shipped network by name or a folder; raises UnableToLoadNetwork with every error found.
 
     Warnings do not refuse a network; `validate_folder` returns them together with it.
     """
-    folder = shipped_networks().get(str(name_or_folder), Path(name_or_folder))
-    report = validate_folder(folder, limits=limits)
+    report = validate_folder(name_or_folder, limits=limits)
     if report.network is None:
         notes = tuple(finding for finding in report.findings if finding.severity is Severity.NOTE)
-        raise UnableToLoadNetwork(*(report.errors or (_unsaid(folder),)), *notes)
+        raise UnableToLoadNetwork(*(report.errors or (_unsaid(name_or_folder),)), *notes)
     return report.network
 
 
-def _unsaid(folder: Path) -> Finding:
+def _unsaid(folder: str | Path) -> Finding:
     return Finding("network.refused", str(folder), Text(en=f"{folder} is no network.", zh=f"{folder} 不是网络。"))

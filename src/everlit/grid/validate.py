@@ -24,6 +24,7 @@ from everlit.grid.model import Network
 from everlit.grid.reading import Limits, LineNumbers, RawTable, read_folder, report_columns
 from everlit.grid.report import Findings, Report
 from everlit.grid.schema import SCHEMA, TABLES, Column, Kind, TableSchema
+from everlit.grid.shipped import network_folder
 from everlit.kernel import Finding, Severity, Text
 
 EQUIPMENT = ("nodes", "sources", "lines", "switches", "transformers", "consumers", "usage_points", "generators")
@@ -42,11 +43,11 @@ CELL_FAULTS = {
 Rows = npt.NDArray[np.int64]
 
 
-def validate_folder(folder: str | Path, *, limits: Limits | None = None, findings: Findings | None = None) -> Report:
-    """Check a network folder; the report carries the network when nothing refuses it."""
-    found = Findings() if findings is None else findings
-    read = read_folder(Path(folder), found, limits=limits or Limits())
-    return _validate(str(folder), read.manifest, read.tables, found)
+def validate_folder(name_or_folder: str | Path, *, limits: Limits | None = None) -> Report:
+    """Check a network folder, or a shipped city by name; the report carries the network when nothing refuses it."""
+    findings = Findings()
+    read = read_folder(network_folder(name_or_folder), findings, limits=limits or Limits())
+    return _validate(str(name_or_folder), read.manifest, read.tables, findings)
 
 
 def validate_tables(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> Report:
