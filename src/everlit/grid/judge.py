@@ -6,9 +6,9 @@ are one node of the model, which makes it smaller and faster than zero-impedance
     n1 ──/ closed /── n2 ── line ──        model:  {n1 n2} ── line ──
 
 The current of a switch then follows from what its far side draws. Where closed switches form a ring of no impedance
-(two couplers of one busbar) the ring shares like equal impedances do. A source is as stiff as double precision allows
-(`SOURCE_VA`), so that it holds its voltage as in the sweep. Scenarios that failed are blanked: the solver leaves
-whatever lay in memory there.
+(two couplers of one busbar) the ring shares like equal impedances do; a line bypassed by switches carries nothing. A
+source is as stiff as double precision allows (`SOURCE_VA`), so that it holds its voltage as in the sweep. Scenarios
+that failed are blanked: the solver leaves whatever lay in memory there.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from everlit.grid.compile import Bools, Floats, Grid, Ints
 from everlit.grid.components import components
 from everlit.grid.electrical import BASE_KVA, Electrical, clock, electrical
 from everlit.grid.flow import Complexes, Flow
-from everlit.grid.sweep import load_columns
+from everlit.grid.sweep import Selection, load_columns
 
 SOURCE_VA = 1e17
 # A line of no impedance at all becomes this reactance (pu): 1e-7 pu of voltage at a hundred times base power.
@@ -60,7 +60,7 @@ def judge(
     p_kw: Floats,
     q_kvar: Floats,
     *,
-    sections: Ints | Bools | None = None,
+    sections: Selection | None = None,
     tolerance_pu: float = 1e-8,
     threads: int = -1,
 ) -> Flow:
@@ -75,7 +75,7 @@ def judge(
     return _flow(grid, closed, model, output, converged, compact=sections is not None)
 
 
-def model_of(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, sections: Ints | Bools | None = None) -> Model:
+def model_of(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, sections: Selection | None = None) -> Model:
     """The live part of a state as power-grid-model input and batch update."""
     wires = electrical(grid)
     live = _live(grid, closed, sections)
@@ -84,6 +84,8 @@ def model_of(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, section
     first, place = np.unique(label[nodes], return_index=True)[1], np.full(grid.n_nodes, -1, np.int32)
     place[nodes] = np.unique(label[nodes], return_inverse=True)[1]
     in_service = live[grid.branch_from] & live[grid.branch_to]
+    bypassed = in_service & (place[grid.branch_from] == place[grid.branch_to])
+    in_service[: grid.first_switch] &= ~bypassed[: grid.first_switch]
     lines = np.flatnonzero(in_service[: grid.n_lines]).astype(np.int32)
     transformers = np.flatnonzero(in_service[grid.n_lines : grid.first_switch]).astype(np.int32)
     switches = np.flatnonzero(in_service[grid.first_switch :] & closed).astype(np.int32)
@@ -91,6 +93,11 @@ def model_of(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, section
     p, q = load_columns(wires, p_kw), load_columns(wires, q_kvar)
     load_places, update = _loads(wires, place, p, q)
     input_data = _input(grid, wires, place, nodes[first], lines, transformers, sources, load_places)
+    shorted = np.flatnonzero(bypassed[: grid.n_lines] & (wires.end_b_pu[: grid.n_lines] > 0))
+    if len(shorted):
+        input_data["shunt"] = _charging(
+            grid, wires, place, shorted, 1 + int(input_data["sym_load"]["id"].max(initial=0))
+        )
     used = wires.load_node[: max(p.shape[1], q.shape[1])]
     return Model(input_data, update, nodes, place, lines, transformers, switches, sources, used, p, q)
 
@@ -126,7 +133,7 @@ def _ends(grid: Grid, branches: Ints) -> tuple[Ints, Ints]:
     return grid.branch_from[branches], grid.branch_to[branches]
 
 
-def _live(grid: Grid, closed: Bools, sections: Ints | Bools | None) -> Bools:
+def _live(grid: Grid, closed: Bools, sections: Selection | None) -> Bools:
     """Nodes of every island with a source, of those with a wanted section when some are wanted."""
     island, count = components(
         grid.n_sections, grid.switch_section_from[closed], grid.switch_section_to[closed]
@@ -189,6 +196,17 @@ def _input(
     return data
 
 
+def _charging(grid: Grid, wires: Electrical, place: Ints, lines: npt.NDArray[np.int64], first_id: int) -> Any:
+    """The charging current of lines bypassed by closed switches stays; their series impedance carries nothing."""
+    from power_grid_model import initialize_array
+
+    shunt = initialize_array("input", "shunt", len(lines))
+    base_ohm = grid.nominal_kv[grid.branch_from[lines]] ** 2 / (BASE_KVA / 1000)
+    shunt["id"], shunt["node"] = first_id + np.arange(len(lines)), place[grid.branch_from[lines]]
+    shunt["status"], shunt["g1"], shunt["b1"] = 1, 0.0, 2 * wires.end_b_pu[lines] / base_ohm
+    return shunt
+
+
 def _fill_lines(rows: npt.NDArray[Any], grid: Grid, wires: Electrical, place: Ints, lines: Ints) -> None:
     base_ohm = grid.nominal_kv[grid.branch_from[lines]] ** 2 / (BASE_KVA / 1000)
     r, x = wires.r_pu[lines], wires.x_pu[lines]
@@ -201,7 +219,6 @@ def _fill_lines(rows: npt.NDArray[Any], grid: Grid, wires: Electrical, place: In
 
 def _fill_transformers(rows: npt.NDArray[Any], grid: Grid, place: Ints, transformers: Ints) -> None:
     table = grid.network.tables["transformers"].take(transformers)
-    column = {name: np.asarray(table.column(name), dtype=object) for name in ("vector_group",)}
     number = {name: np.asarray(table.column(name), dtype=np.float64) for name in table.column_names if name in _NUMBERS}
     rows["from_node"], rows["to_node"] = (
         place[grid.transformer_hv[transformers]],
@@ -211,7 +228,7 @@ def _fill_transformers(rows: npt.NDArray[Any], grid: Grid, place: Ints, transfor
     rows["u1"], rows["u2"] = number["hv_kv"] * 1e3 * (1 + number["tap_pu"]), number["lv_kv"] * 1e3
     rows["sn"], rows["uk"], rows["pk"] = number["rated_kva"] * 1e3, number["uk_percent"] / 100, number["pk_kw"] * 1e3
     rows["i0"], rows["p0"] = number["i0_percent"] / 100, number["p0_kw"] * 1e3
-    rows["clock"] = [clock(group) for group in column["vector_group"]]
+    rows["clock"] = [clock(group) for group in table.column("vector_group").to_pylist()]
     # Windings only have to fit the clock: wye-wye for even hours, delta-wye for odd ones; balanced flow sees the clock.
     rows["winding_from"], rows["winding_to"] = np.where(rows["clock"] % 2 == 0, 1, 2), 1
     rows["tap_side"] = rows["tap_pos"] = rows["tap_min"] = rows["tap_max"] = rows["tap_nom"] = 0

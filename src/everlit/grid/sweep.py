@@ -13,6 +13,7 @@ judge (`everlit.grid.judge`) solves the same network by Newton's method; both ag
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from everlit.grid.compile import Bools, Floats, Grid, Ints
 from everlit.grid.electrical import BASE_KVA, Electrical, UnableToSolveFlow, branch_id, electrical
@@ -23,6 +24,8 @@ from everlit.grid.tree import Tree, grow_tree
 from everlit.kernel import Finding, Text
 
 TOLERANCE_PU = 1e-9
+# Sections to solve: indices or a mask.
+Selection = npt.NDArray[np.integer] | Bools
 
 
 class UnableToSweep(UnableToSolveFlow):
@@ -37,7 +40,7 @@ def radial_flow(
     p_kw: Floats,
     q_kvar: Floats,
     *,
-    sections: Ints | Bools | None = None,
+    sections: Selection | None = None,
     outside: Flow | None = None,
     forest: Supply | None = None,
     tolerance_pu: float = TOLERANCE_PU,
@@ -70,7 +73,7 @@ def load_columns(wires: Electrical, load: Floats) -> Floats:
     return rows
 
 
-def _inside(grid: Grid, closed: Bools, sections: Ints | Bools, outside: Flow | None, forest: Supply | None) -> Bools:
+def _inside(grid: Grid, closed: Bools, sections: Selection, outside: Flow | None, forest: Supply | None) -> Bools:
     """Which sections to solve: the wanted ones with the path that feeds them, or all that hangs on their sources."""
     here = forest if forest is not None else supply(grid, closed)
     inside = np.zeros(grid.n_sections, np.bool_)
