@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from everlit.api.context import TheApp, json_response
 from everlit.grid import Grid, Supply, supply
 from everlit.grid.compile import Bools
+from everlit.grid.diagram import diagram
 from everlit.grid.drawing import map_columns
 from everlit.grid.store import list_networks
 from everlit.grid.trace import dark
@@ -52,6 +53,13 @@ def network(app: TheApp, name: Name) -> Response:
 def network_map(app: TheApp, name: Name) -> Response:
     """Nodes, lines, switches, transformers and feeders in their present state."""
     return json_response(map_columns(app.grid(name), app.closed(name)))
+
+
+@router.get("/{name}/diagram", summary="Single-line layout of the medium-voltage network")
+def network_diagram(app: TheApp, name: Name) -> Response:
+    """Columns and rows of nodes; branches by compiled index, switches last."""
+    grid = app.grid(name)
+    return json_response({**diagram(grid).as_json(grid), "first_switch": grid.first_switch, "lines": grid.n_lines})
 
 
 @router.post("/{name}/trace", summary="Study mode: who goes dark")
