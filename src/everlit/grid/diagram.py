@@ -1,6 +1,6 @@
 """The single-line diagram (单线图): medium voltage as an orthogonal tree, one feeder below the other.
 
-The heaviest branch runs straight on, lighter ones leave downward, so that a trunk reads as a line and a tie as the place
+The heaviest branch runs straight on, lighter ones leave downward, so that a trunk reads as a line, a tie as the place
 where two lines almost meet:
 
     S ─■─┬──■──┬──■──□ tie
