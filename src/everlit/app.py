@@ -5,17 +5,16 @@ is seen at once and an old one costs nothing.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 
 from everlit.grid import Grid, Network, compile_network, load_network
-from everlit.grid.compile import Bools
+from everlit.grid.compile import Bools, Floats
 from everlit.grid.state import positions
 from everlit.grid.store import (
     SwitchOperation,
@@ -26,8 +25,15 @@ from everlit.grid.store import (
     stored_network,
 )
 from everlit.grid.tables import shipped_networks
+from everlit.kernel import Period, Policies
+from everlit.metering.forecast import forecast, window_loads
+from everlit.planning.policies import DEFAULT_POLICIES, with_overrides
+from everlit.planning.store import local_policies
+from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
+from everlit.switching import isolate, limits_of
+from everlit.switching.transfer import Transfer, transfer
 
 SYSTEM = Actor("everlit", "system")
 
@@ -91,7 +97,34 @@ class App:
             operation = SwitchOperation(switch_id, closed, at or instant, instant)
             record_operations(connection, name, [operation], actor=actor, at=instant)
 
-    @cached_property
-    def languages(self) -> tuple[str, ...]:
-        """Languages of the product."""
-        return ("zh", "en")
+    def policies(self) -> Policies:
+        """The rules in force: those shipped, with the rows this utility has put in their place."""
+        with reading(self.engine) as connection:
+            return with_overrides(DEFAULT_POLICIES, local_policies(connection))
+
+    def transfer(self, name: str, equipment: Sequence[str], period: Period) -> Transfer:
+        """The optimal re-supply of everyone that isolating `equipment` in `period` cuts off, from the present state."""
+        grid, closed, policies, on = self.grid(name), self.closed(name), self.policies(), self._day(period)
+        isolation = isolate(grid, closed, equipment, limits=limits_of(policies, on=on))
+        loads = self._loads(name, period)
+        return transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start)
+
+    def switching_plan(self, name: str, equipment: Sequence[str], period: Period) -> SwitchingPlan:
+        """Isolation, transfer and the tickets there and back for an outage of `equipment` in `period`."""
+        return plan_switching(
+            self.grid(name),
+            self.closed(name),
+            equipment,
+            period=period,
+            loads=self._loads(name, period),
+            policies=self.policies(),
+            on=self._day(period),
+        )
+
+    def _loads(self, name: str, period: Period) -> tuple[Floats, Floats]:
+        grid = self.grid(name)
+        p_kw, q_kvar, _ = window_loads(grid, forecast(grid.network), period, self.zone.key)
+        return p_kw, q_kvar
+
+    def _day(self, period: Period) -> date:
+        return period.start.astimezone(self.zone).date()

@@ -1,16 +1,26 @@
-"""Isolation over HTTP: the questions a dispatcher asks of one network in its present state."""
+"""Isolation, transfer and tickets over HTTP: the questions a dispatcher asks of one network in its present state."""
 
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from everlit.api.context import TheApp, json_response
-from everlit.switching.isolate import isolate
+from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.switching import isolate
+from everlit.switching.ticket_pdf import ticket_pdf
 
 router = APIRouter(prefix="/api/networks/{name}", tags=["switching"])
 Name = Annotated[str, Path(max_length=100)]
 Ids = Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=500)]
+LONGEST = timedelta(days=31)
+
+
+class UnableToUsePeriod(Refusal):
+    """The period is empty, runs backwards or is absurdly long."""
+
+    title = Text(en="The period is not valid.", zh="时间段无效。")
 
 
 class Work(BaseModel):
@@ -19,7 +29,45 @@ class Work(BaseModel):
     equipment: Ids
 
 
+class TimedWork(Work):
+    """Equipment to be worked on, and when."""
+
+    start: AwareDatetime = Field(alias="from")
+    end: AwareDatetime = Field(alias="to")
+
+    @property
+    def period(self) -> Period:
+        """The half-open period; raises UnableToUsePeriod."""
+        if not timedelta(0) < self.end - self.start <= LONGEST:
+            words = Text("The period must end after it starts, within 31 days.", "结束必须晚于开始,且不超过31天。")
+            raise UnableToUsePeriod(Finding("period.invalid", self.start.isoformat(), words))
+        return Period(self.start, self.end)
+
+
 @router.post("/isolate", summary="The smallest set of switches with a visible break on every infeed")
 def isolate_equipment(app: TheApp, name: Name, work: Work) -> Response:
     """What must be opened to work on the equipment, and who loses supply before any transfer."""
     return json_response(isolate(app.grid(name), app.closed(name), work.equipment).as_json())
+
+
+@router.post("/transfer", summary="The optimal re-supply, and why the rest stays dead")
+def transfer_equipment(app: TheApp, name: Name, work: TimedWork) -> Response:
+    """Ties to close and switches to open so that the most important, then the most, customers keep supply."""
+    return json_response(app.transfer(name, work.equipment, work.period).as_json())
+
+
+@router.post("/ticket", summary="Operation tickets there and back")
+def tickets(app: TheApp, name: Name, work: TimedWork) -> Response:
+    """Every step with its predicates checked; `violations` tell why a plan must not be operated."""
+    plan = app.switching_plan(name, work.equipment, work.period)
+    answer = {**plan.tickets.as_json(), "violations": [finding.as_json() for finding in plan.violations]}
+    return json_response(answer)
+
+
+@router.post("/ticket.pdf", summary="One operation ticket as PDF")
+def printed_ticket(
+    app: TheApp, name: Name, work: TimedWork, direction: Literal["out", "back"] = "out", lang: Literal["zh", "en"] = "zh"
+) -> Response:
+    """The ticket out to the work, or back, as it is printed."""
+    made = app.switching_plan(name, work.equipment, work.period).tickets
+    return Response(ticket_pdf(getattr(made, direction), language=lang), media_type="application/pdf")
