@@ -10,9 +10,11 @@ from enum import IntEnum
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from everlit.grid.nouns import CLASSES, IdentifiedObject, noun_of
 from everlit.grid.schema import IMPORTANCES, SWITCH_KINDS
-from everlit.kernel import Text
+from everlit.kernel import Finding, Refusal, Text
 
 
 class SwitchKind(IntEnum):
@@ -42,6 +44,12 @@ assert tuple(kind.name.lower() for kind in SwitchKind) == SWITCH_KINDS
 assert tuple(grade.name.lower() for grade in Importance) == IMPORTANCES
 
 
+class UnableToFindThing(Refusal):
+    """Nothing of that identity."""
+
+    title = Text(en="No such thing.", zh="没有该对象。")
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """One version of a network: validated tables with defaults filled in.
@@ -54,6 +62,19 @@ class Network:
     tables: Mapping[str, pa.Table]
     fingerprint: str
     manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def noun(self, identity: str) -> IdentifiedObject:
+        """The thing of that identity under its CIM name; raises UnableToFindThing.
+
+        Identities are looked for among equipment first, then substations and feeders.
+        """
+        for name in reversed(list(self.tables)):
+            table = self.tables[name]
+            row = pc.index(table.column(0), identity).as_py() if name in CLASSES else -1
+            if row >= 0:
+                return noun_of(name, table.slice(row, 1).to_pylist()[0])
+        text = Text(en=f"Nothing in {self.name} is called {identity}.", zh=f"{self.name} 中没有 {identity}。")
+        raise UnableToFindThing(Finding("thing.unknown", identity, text))
 
     def count(self, table: str) -> int:
         """Number of rows of a table."""
