@@ -186,9 +186,9 @@ def _documents(
     yield LoopCheck("shift", shift.holds(degrees), degrees, shift, text)
     quiet = not disturbed
     words = (
-        ("no earth fault, normal neutral", "无接地故障,中性点方式正常")
+        ("no earth fault, normal neutral", "无接地故障，中性点方式正常")
         if quiet
-        else (f"abnormal: {', '.join(disturbed)}", f"异常:{'、'.join(disturbed)}")
+        else (f"abnormal: {', '.join(disturbed)}", f"异常：{'、'.join(disturbed)}")
     )
     yield LoopCheck("undisturbed", quiet, None, None, Text(*words))
     if minutes is not None:

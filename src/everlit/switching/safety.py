@@ -6,7 +6,7 @@ and nothing is switched that the device cannot bear. They divide the ground betw
 other does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -56,10 +56,6 @@ class Situation:
         """True when the step makes this block live."""
         return self.scene.live(self.after, block) and not self.scene.live(self.before, block)
 
-    def node_name(self, node: int) -> str:
-        """Identity of a node."""
-        return self.scene.grid.node_id(node)
-
 
 Test = Callable[[Situation], tuple[Text, dict[str, Any]] | None]
 
@@ -82,9 +78,9 @@ class Predicate:
         return Finding(f"safety.{self.key}", situation.move.device, message, {"clause": self.clause, **evidence})
 
 
-def check(situation: Situation, predicates: "Sequence[Predicate] | None" = None) -> tuple[Finding, ...]:
+def check(situation: Situation, predicates: "Sequence[Predicate]") -> tuple[Finding, ...]:
     """Every finding of every predicate on one step."""
-    found = (predicate(situation) for predicate in (PREDICATES if predicates is None else predicates))
+    found = (predicate(situation) for predicate in predicates)
     return tuple(finding for finding in found if finding is not None)
 
 
@@ -101,7 +97,7 @@ def device_is_the_one_named(at: Situation) -> tuple[Text, dict[str, Any]] | None
     if at.move.name == true_name:
         return None
     text = Text(
-        f"The step names {at.move.name}, the device is {true_name}.", f"步骤名称为{at.move.name},设备为{true_name}。"
+        f"The step names {at.move.name}, the device is {true_name}.", f"步骤名称为{at.move.name}，设备为{true_name}。"
     )
     return text, {"named": at.move.name, "device": true_name}
 
@@ -119,7 +115,7 @@ def lock_is_respected(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """A device the network marks as locked is not operated."""
     if not at.switched or not at.scene.grid.switch_locked[at.move.switch]:
         return None
-    return Text(f"{at.move.device} is locked and must not be operated.", f"{at.move.device} 已闭锁,禁止操作。"), {}
+    return Text(f"{at.move.device} is locked and must not be operated.", f"{at.move.device} 已闭锁，禁止操作。"), {}
 
 
 def tag_is_respected(at: Situation) -> tuple[Text, dict[str, Any]] | None:
@@ -135,7 +131,7 @@ def withdrawn_stays_open(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     if at.move.action == Action.CLOSE and at.move.switch in at.before.withdrawn:
         return Text(f"{name} is withdrawn.", f"{name} 手车在检修位置。"), {}
     if rack and at.scene.closed(at.before, at.move.switch):
-        return Text(f"{name} is closed and may not be moved.", f"{name} 在合位,禁止推拉手车。"), {}
+        return Text(f"{name} is closed and may not be moved.", f"{name} 在合位，禁止推拉手车。"), {}
     return None
 
 
@@ -157,16 +153,19 @@ def disconnector_is_without_load(at: Situation) -> tuple[Text, dict[str, Any]] |
 
 
 def fuse_is_without_load(at: Situation) -> tuple[Text, dict[str, Any]] | None:
-    """An MV drop-out fuse makes or breaks no more than its few amperes; an LV fuse-switch no more than its rating."""
-    if not at.switched or at.kind != SwitchKind.FUSE:
+    """An MV drop-out fuse makes or breaks no more than its few amperes, and no ring."""
+    if not at.switched or not _is_mv_fuse(at):
         return None
-    limit = at.scene.row("fuse.mv_load_a")
-    carried = at.carried
-    if at.scene.grid.nominal_kv[at.scene.grid.switch_from[at.move.switch]] < 1.0:
-        return None
+    limit, carried = at.scene.row("fuse.mv_load_a"), at.carried
     if not carried.ring and limit.holds(carried.total_a):
         return None
     return _under_load(at, _row(limit))
+
+
+def _is_mv_fuse(at: Situation) -> bool:
+    """A drop-out fuse; on low voltage it is a fuse-switch, which breaks its rated current."""
+    kv = at.scene.grid.nominal_kv[at.scene.grid.switch_from[at.move.switch]]
+    return at.kind == SwitchKind.FUSE and bool(kv >= 1.0)
 
 
 def _under_load(at: Situation, limit: dict[str, Any]) -> tuple[Text, dict[str, Any]]:
@@ -184,7 +183,7 @@ def _under_load(at: Situation, limit: dict[str, Any]) -> tuple[Text, dict[str, A
     return (
         Text(
             f"{at.move.device} would make or break {carried.total_a:.1f} A; it may not under load.",
-            f"{at.move.device} 将拉合 {carried.total_a:.1f} A 电流,不得带负荷操作。",
+            f"{at.move.device} 将拉合 {carried.total_a:.1f} A 电流，不得带负荷操作。",
         ),
         amperes | limit,
     )
@@ -192,12 +191,7 @@ def _under_load(at: Situation, limit: dict[str, Any]) -> tuple[Text, dict[str, A
 
 def breaking_stays_within_rating(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """A load-breaking device breaks no more than its rated current."""
-    lv_fuse = (
-        at.switched
-        and at.kind == SwitchKind.FUSE
-        and at.scene.grid.nominal_kv[at.scene.grid.switch_from[at.move.switch]] < 1.0
-    )
-    if at.move.action != Action.OPEN or not (lv_fuse or at.kind in BREAKS_LOAD):
+    if at.move.action != Action.OPEN or at.kind == SwitchKind.DISCONNECTOR or _is_mv_fuse(at):
         return None
     rated_a, limit = float(at.scene.grid.switch_rated_a[at.move.switch]), at.scene.row("break.rating")
     if not rated_a > 0 or limit.holds(at.carried.total_a / rated_a):
@@ -205,7 +199,7 @@ def breaking_stays_within_rating(at: Situation) -> tuple[Text, dict[str, Any]] |
     carried_a = at.carried.total_a
     text = Text(
         f"{at.move.device} would break {carried_a:.0f} A with a rating of {rated_a:.0f} A.",
-        f"{at.move.device} 将开断 {carried_a:.0f} A,额定 {rated_a:.0f} A。",
+        f"{at.move.device} 将开断 {carried_a:.0f} A，额定 {rated_a:.0f} A。",
     )
     return text, {"carried_a": round(carried_a, 1), "rated_a": rated_a, **_row(limit)}
 
@@ -213,44 +207,35 @@ def breaking_stays_within_rating(at: Situation) -> tuple[Text, dict[str, Any]] |
 # ------------------------------------------------------------------------------------- order of devices (操作顺序)
 def source_side_goes_last(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """Around an open breaker the load-side disconnector opens first; the source-side one closes first (6.2)."""
-    if not at.switched or at.kind != SwitchKind.DISCONNECTOR:
+    if not at.switched:
         return None
     opening = at.move.action == Action.OPEN
-    mine = _side(at, at.move.switch)
-    if mine is None or mine[1] != ("source" if opening else "load"):
-        return None
+    mine, first = ("source", "load") if opening else ("load", "source")
+    breaker, side = _side(at, at.move.switch)
     waiting = at.scene.goal_open & at.before.closed if opening else at.scene.goal_closed - at.before.closed
-    partner = next((other for other in sorted(waiting - {at.move.switch}) if _pair(at, mine[0], other)), None)
-    if partner is None:
+    partner = next((other for other in sorted(waiting) if _side(at, other) == (breaker, first)), None)
+    if side != mine or partner is None:
         return None
-    other = at.scene.grid.switch_id(partner)
+    name = at.scene.grid.switch_id(partner)
     text = Text(
-        f"{other} on the {'load' if opening else 'source'} side of the breaker goes before {at.move.device}.",
-        f"应先操作{'负荷' if opening else '电源'}侧 {other},再操作 {at.move.device}。",
+        f"{name} on the {first} side of the breaker goes before {at.move.device}.",
+        f"应先操作{'负荷' if opening else '电源'}侧 {name}，再操作 {at.move.device}。",
     )
-    return text, {"first": other}
+    return text, {"first": name}
 
 
-def _side(at: Situation, disconnector: int) -> tuple[int, str] | None:
-    """The breaker in series with a disconnector, and on which side of it the disconnector stands."""
-    for block in at.scene.blocks.ends(disconnector):
-        around = [switch for switch in at.scene.switches_at(block) if switch != disconnector]
-        breakers = [switch for switch in around if at.scene.grid.switch_kind[switch] in BREAKS_LOAD]
-        if len(around) == 1 and breakers and not at.scene.blocks.sources[block]:
-            outside = at.scene.blocks.other_end(disconnector, block)
-            beyond = at.scene.blocks.other_end(breakers[0], block)
-            return breakers[0], "source" if _nearer(at, outside, beyond) else "load"
-    return None
-
-
-def _nearer(at: Situation, one: int, other: int) -> bool:
-    return at.scene.live(at.before, one) and not at.scene.live(at.before, other)
-
-
-def _pair(at: Situation, breaker: int, other: int) -> bool:
-    if at.scene.grid.switch_kind[other] != SwitchKind.DISCONNECTOR or breaker not in at.scene.blocks.touched:
-        return False
-    return bool(set(at.scene.blocks.ends(breaker)) & set(at.scene.blocks.ends(other)))
+def _side(at: Situation, switch: int) -> tuple[int, str]:
+    """The breaker a disconnector shares an empty bay with, and its side of it; (-1, "") for anything else."""
+    if at.scene.grid.switch_kind[switch] != SwitchKind.DISCONNECTOR:
+        return -1, ""
+    for bay in at.scene.blocks.ends(switch):
+        others = [each for each in at.scene.switches_at(bay) if each != switch]
+        breakers = [each for each in others if at.scene.grid.switch_kind[each] in BREAKS_LOAD]
+        if len(others) == 1 and breakers:
+            outside, beyond = at.scene.blocks.other_end(switch, bay), at.scene.blocks.other_end(breakers[0], bay)
+            fed = at.scene.live(at.before, outside) and not at.scene.live(at.before, beyond)
+            return breakers[0], "source" if fed else "load"
+    return -1, ""
 
 
 def low_voltage_goes_first(at: Situation) -> tuple[Text, dict[str, Any]] | None:
@@ -259,30 +244,27 @@ def low_voltage_goes_first(at: Situation) -> tuple[Text, dict[str, Any]] | None:
         return None
     opening = at.move.action == Action.OPEN
     waiting = at.scene.goal_open & at.before.closed if opening else at.scene.goal_closed - at.before.closed
-    grid, mine = at.scene.grid, at.scene.blocks.ends(at.move.switch)
-    for other in sorted(waiting - {at.move.switch}):
-        shared = set(mine) & set(at.scene.blocks.ends(other))
-        lower = grid.nominal_kv[grid.switch_from[other]] < grid.nominal_kv[grid.switch_from[at.move.switch]]
-        higher = grid.nominal_kv[grid.switch_from[other]] > grid.nominal_kv[grid.switch_from[at.move.switch]]
-        if shared and (lower if opening else higher) and _supplies(at, shared, at.move.switch if opening else other):
-            name = grid.switch_id(other)
-            side = ("LV", "低压") if opening else ("HV", "高压")
-            text = Text(
-                f"{name} on the {side[0]} side goes before {at.move.device}.",
-                f"应先操作{side[1]}侧 {name},再操作 {at.move.device}。",
-            )
-            return text, {"first": name}
-    return None
+    high_low = (lambda other: (at.move.switch, other)) if opening else (lambda other: (other, at.move.switch))
+    partner = next((other for other in sorted(waiting) if _feeds_through_transformer(at, *high_low(other))), None)
+    if partner is None:
+        return None
+    name, side = at.scene.grid.switch_id(partner), ("LV", "低压") if opening else ("HV", "高压")
+    text = Text(
+        f"{name} on the {side[0]} side goes before {at.move.device}.",
+        f"应先操作{side[1]}侧 {name}，再操作 {at.move.device}。",
+    )
+    return text, {"first": name}
 
 
-def _supplies(at: Situation, shared: set[int], high: int) -> bool:
-    """True when the HV switch feeds (or is to feed) the transformer in the shared block, alone."""
-    state = at.before if high in at.before.closed else at.after
-    block = next(iter(shared))
-    if high not in state.closed:
-        return not at.scene.live(at.before, block)
-    fed = at.scene.islands(state).beyond(high)
-    return fed is not None and block in fed
+def _feeds_through_transformer(at: Situation, high: int, low: int) -> bool:
+    """True when the transformer between both switches has, or is to get, its supply through the high one alone."""
+    kv, ends = at.scene.grid.nominal_kv[at.scene.grid.switch_from], at.scene.blocks.ends
+    shared = set(ends(high)) & set(ends(low))
+    if kv[low] >= kv[high] or not shared:
+        return False
+    if high not in at.before.closed:
+        return not any(at.scene.live(at.before, block) for block in shared)
+    return bool(shared & (at.scene.islands(at.before).beyond(high) or frozenset()))
 
 
 # -------------------------------------------------------------------------------------- loop closing (合环, 6.3)
@@ -290,7 +272,7 @@ def both_sides_are_phased(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """Two live sides are joined only across a switch with a phase record (核相)."""
     if not at.closes_between_live or at.scene.grid.switch_phased[at.move.switch]:
         return None
-    return Text(f"{at.move.device} has no phase record.", f"{at.move.device} 无核相记录,禁止合环。"), {}
+    return Text(f"{at.move.device} has no phase record.", f"{at.move.device} 无核相记录，禁止合环。"), {}
 
 
 def vector_groups_agree(at: Situation) -> tuple[Text, dict[str, Any]] | None:
@@ -319,7 +301,7 @@ def loop_test_has_passed(at: Situation) -> tuple[Text, dict[str, Any]] | None:
         return None
     text = Text(
         f"{at.move.device} may not be closed hot: " + "; ".join(finding.message.en for finding in failed),
-        f"{at.move.device} 不得合环:" + ";".join(finding.message.zh for finding in failed),
+        f"{at.move.device} 不得合环：" + "；".join(finding.message.zh for finding in failed),
     )
     return text, {"failed": [finding.kind for finding in failed]}
 
@@ -355,7 +337,7 @@ def parallel_is_short(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     if since is None or limit.holds(at.move.at_min - since):
         return None
     lasted = at.move.at_min - since
-    text = Text(f"Two live sides stay joined for {lasted:.0f} min.", f"合环运行 {lasted:.0f} 分钟,超过限值。")
+    text = Text(f"Two live sides stay joined for {lasted:.0f} min.", f"合环运行 {lasted:.0f} 分钟，超过限值。")
     return text, {"minutes": lasted, **_row(limit)}
 
 
@@ -364,19 +346,23 @@ def voltage_test_finds_nothing(at: Situation) -> tuple[Text, dict[str, Any]] | N
     """A place is proven dead only where it is dead."""
     if at.move.action != Action.TEST or not at.scene.live(at.before, at.scene.blocks.of_node(at.move.node)):
         return None
-    return Text(f"{at.move.device} is live, the test will show voltage.", f"{at.move.device} 带电,验电将显示有电。"), {}
+    return Text(
+        f"{at.move.device} is live, the test will show voltage.", f"{at.move.device} 带电，验电将显示有电。"
+    ), {}
 
 
 def earth_is_not_on_live(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """No earth is applied to what is live."""
     if at.move.action != Action.EARTH or not at.scene.live(at.before, at.scene.blocks.of_node(at.move.node)):
         return None
-    return Text(f"{at.move.device} is live.", f"{at.move.device} 带电,禁止挂接地线。"), {}
+    return Text(f"{at.move.device} is live.", f"{at.move.device} 带电，禁止挂接地线。"), {}
 
 
 def earth_is_proven_dead(at: Situation) -> tuple[Text, dict[str, Any]] | None:
-    """An earth follows a voltage test at the same place."""
+    """An earth on what is dead follows a voltage test at the same place."""
     if at.move.action != Action.EARTH or at.move.node in at.before.tested:
+        return None
+    if at.scene.live(at.before, at.scene.blocks.of_node(at.move.node)):
         return None
     return Text(f"{at.move.device} was not proven dead.", f"{at.move.device} 未验电。"), {}
 
@@ -384,14 +370,15 @@ def earth_is_proven_dead(at: Situation) -> tuple[Text, dict[str, Any]] | None:
 def earthed_is_behind_visible_breaks(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """Between an earth and every infeed stands a visible break, in every state."""
     for node in sorted(at.after.earths):
-        hidden = at.scene.hidden_infeed(at.after, at.scene.blocks.of_node(node))
-        if hidden is not None:
-            name = at.scene.grid.switch_id(hidden[0])
+        block = at.scene.blocks.of_node(node)
+        hidden = at.scene.hidden_infeed(at.after, block)
+        if hidden is not None and not (node in at.before.earths and at.scene.hidden_infeed(at.before, block)):
+            name, earth = at.scene.grid.switch_id(hidden[0]), at.scene.grid.node_id(node)
             text = Text(
-                f"Between the earth at {at.node_name(node)} and an infeed only {name} is open, no visible break.",
-                f"{at.node_name(node)} 接地与来电侧之间仅有 {name} 断开,无明显断开点。",
+                f"Between the earth at {earth} and an infeed only {name} is open, no visible break.",
+                f"{earth} 接地与来电侧之间仅有 {name} 断开，无明显断开点。",
             )
-            return text, {"switch": name, "earth": at.node_name(node)}
+            return text, {"switch": name, "earth": earth}
     return None
 
 
@@ -399,7 +386,7 @@ def nothing_earthed_becomes_live(at: Situation) -> tuple[Text, dict[str, Any]] |
     """No step energises onto an earth."""
     for node in sorted(at.before.earths):
         if at.energised_now(at.scene.blocks.of_node(node)):
-            name = at.node_name(node)
+            name = at.scene.grid.node_id(node)
             return Text(
                 f"{at.move.device} would energise onto the earth at {name}.",
                 f"{at.move.device} 将带接地线({name})合闸。",
@@ -409,20 +396,27 @@ def nothing_earthed_becomes_live(at: Situation) -> tuple[Text, dict[str, Any]] |
 
 def generators_are_disconnected(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """What is joined to an earth or a permit holds no generator that nobody confirmed disconnected (反送电, 6.4)."""
-    seeds = {at.scene.blocks.of_node(node) for node in at.after.earths}
-    seeds |= {block for _, area in at.after.permits for block in at.scene.blocks.of_sections(area)}
-    if not seeds:
+    new = set(_feeding(at.scene, at.after)) - set(_feeding(at.scene, at.before))
+    if not new:
         return None
-    feeding = at.scene.generators(at.after, at.scene.zone(at.after, seeds))
-    if not feeding:
-        return None
-    column = at.scene.grid.network.tables["generators"].column("generator_id")
-    names = [str(column[row].as_py()) for row in feeding]
+    names = _generator_names(at, new)
     text = Text(
         f"{', '.join(names)} could feed back: not confirmed disconnected.",
-        f"{'、'.join(names)} 可能反送电,未确认断开。",
+        f"{'、'.join(names)} 可能反送电，未确认断开。",
     )
     return text, {"generators": names}
+
+
+def _feeding(scene: Scene, state: State) -> tuple[int, ...]:
+    """Generators that could feed into an earth or a permit area."""
+    seeds = {scene.blocks.of_node(node) for node in state.earths}
+    seeds |= {block for _, area in state.permits for block in scene.blocks.of_sections(area)}
+    return scene.generators(state, scene.zone(state, seeds))
+
+
+def _generator_names(at: Situation, rows: Iterable[int]) -> list[str]:
+    column = at.scene.grid.network.tables["generators"].column("generator_id")
+    return [str(column[row].as_py()) for row in sorted(rows)]
 
 
 def island_is_known_dead(at: Situation) -> tuple[Text, dict[str, Any]] | None:
@@ -436,11 +430,10 @@ def island_is_known_dead(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     awake = [row for row in at.scene.generators(at.before, waking) if can_island[row].as_py()]
     if not awake:
         return None
-    column = at.scene.grid.network.tables["generators"].column("generator_id")
-    names = [str(column[row].as_py()) for row in awake]
+    names = _generator_names(at, awake)
     text = Text(
         f"{', '.join(names)} may keep the island alive: not confirmed disconnected.",
-        f"{'、'.join(names)} 可能维持孤岛运行,未确认断开。",
+        f"{'、'.join(names)} 可能维持孤岛运行，未确认断开。",
     )
     return text, {"generators": names}
 
@@ -458,41 +451,52 @@ def permit_area_is_dead(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     if not live:
         return None
     names = [at.scene.grid.section_name(section) for section in live]
-    return Text(f"{', '.join(names)} is live.", f"{'、'.join(names)} 带电,不得许可工作。"), {"live": names}
+    return Text(f"{', '.join(names)} is live.", f"{'、'.join(names)} 带电，不得许可工作。"), {"live": names}
 
 
 def permit_is_earthed_on_all_sides(at: Situation) -> tuple[Text, dict[str, Any]] | None:
-    """While a permit is out, an earth of the same voltage stands at every open point supply could come through (各来电侧)."""
-    for name, area in sorted(at.after.permits, key=lambda permit: permit[0]):
-        zone = at.scene.zone(at.after, at.scene.blocks.of_sections(area))
-        for switch, block in at.scene.infeed_points(at.after, zone):
-            if not _earthed_beside(at, switch, block):
-                point = at.scene.grid.switch_id(switch)
-                text = Text(f"No earth stands inside {point}.", f"{point} 来电侧未接地。")
-                return text, {"permit": name, "switch": point}
-    return None
-
-
-def _earthed_beside(at: Situation, switch: int, block: int) -> bool:
-    grid = at.scene.grid
-    ends = (int(grid.switch_from[switch]), int(grid.switch_to[switch]))
-    inside = next(node for node in ends if at.scene.blocks.of_node(node) == block)
-    return any(
-        grid.section_of_node[earth] == grid.section_of_node[inside]
-        and grid.nominal_kv[earth] == grid.nominal_kv[inside]
-        for earth in at.after.earths
-    )
+    """While a permit is out, an earth of that voltage stands at every open point supply could come through (各来电侧)."""
+    return _permits_guarded(at, _point_without_earth, ("No earth stands inside {}.", "{} 来电侧未接地。"))
 
 
 def permit_is_tagged_on_all_sides(at: Situation) -> tuple[Text, dict[str, Any]] | None:
     """While a permit is out, a locked and tagged open point stands between it and every infeed."""
+    return _permits_guarded(at, _point_without_tag, ("{} is not tagged.", "{} 未加锁挂牌。"))
+
+
+def _permits_guarded(
+    at: Situation, unguarded: Callable[[Scene, State, frozenset[int]], int | None], words: tuple[str, str]
+) -> tuple[Text, dict[str, Any]] | None:
+    """The first permit over a dead area that this step leaves unguarded at some open point."""
     for name, area in sorted(at.after.permits, key=lambda permit: permit[0]):
-        zone = at.scene.zone(at.after, at.scene.blocks.of_sections(area))
-        switch = at.scene.untagged_infeed(at.after, zone)
-        if switch is not None:
+        members = at.scene.blocks.of_sections(area)
+        switch = unguarded(at.scene, at.after, members)
+        stood = (name, area) in at.before.permits and unguarded(at.scene, at.before, members) is not None
+        if switch is not None and not stood and not any(at.scene.live(at.after, block) for block in members):
             point = at.scene.grid.switch_id(switch)
-            return Text(f"{point} is not tagged.", f"{point} 未加锁挂牌。"), {"permit": name, "switch": point}
+            text = Text(words[0].format(point), words[1].format(point))
+            return text, {"permit": name, "switch": point}
     return None
+
+
+def _point_without_tag(scene: Scene, state: State, members: frozenset[int]) -> int | None:
+    return scene.untagged_infeed(state, scene.zone(state, members))
+
+
+def _point_without_earth(scene: Scene, state: State, members: frozenset[int]) -> int | None:
+    points = scene.infeed_points(state, scene.zone(state, members))
+    return next((switch for switch, block in points if not _earthed_beside(scene, state, switch, block)), None)
+
+
+def _earthed_beside(scene: Scene, state: State, switch: int, block: int) -> bool:
+    grid = scene.grid
+    ends = (int(grid.switch_from[switch]), int(grid.switch_to[switch]))
+    inside = next(node for node in ends if scene.blocks.of_node(node) == block)
+    return any(
+        grid.section_of_node[earth] == grid.section_of_node[inside]
+        and grid.nominal_kv[earth] == grid.nominal_kv[inside]
+        for earth in state.earths
+    )
 
 
 def nothing_under_permit_becomes_live(at: Situation) -> tuple[Text, dict[str, Any]] | None:
@@ -515,7 +519,7 @@ def flow_stays_within_limits(at: Situation) -> tuple[Text, dict[str, Any]] | Non
     found = at.scene.flow_test(at.scene, at.after)
     if not found:
         return None
-    text = Text("; ".join(finding.message.en for finding in found), ";".join(finding.message.zh for finding in found))
+    text = Text("; ".join(finding.message.en for finding in found), "；".join(finding.message.zh for finding in found))
     return text, {"findings": [finding.as_json() for finding in found]}
 
 

@@ -19,7 +19,7 @@ from everlit.switching.policies import NEWEST, rulebook
 from everlit.switching.safety import PREDICATES, Predicate, Situation, check
 from everlit.switching.scene import Loads, Scene, resolved, scene
 from everlit.switching.state import State
-from everlit.switching.step import Action, Step
+from everlit.switching.step import SWITCHED, Action, Step
 from everlit.switching.step_flow import Overload, StepFlows
 
 POSITIONED = (Action.OPEN, Action.CLOSE, Action.TAG, Action.UNTAG, Action.WITHDRAW, Action.INSERT)
@@ -126,9 +126,19 @@ def simulate(
     touched = {grid.switch(step.device) for step in listed if step.action in POSITIONED}.union(held)
     flows = StepFlows(loads)
     at = scene(
-        grid, start, touched, rules=rulebook(policies, on=on), loads=loads, hot_test=HotTies(loads), flow_test=flows
-    )
+        grid, start, touched, rules=rulebook(policies, on=on), loads=loads, hot_test=HotTies(loads), flow_test=flows,
+        goal=positions_after(grid, start, listed),
+    )  # fmt: skip
     return trace(at, listed, state=state, flows=flows, predicates=predicates)
+
+
+def positions_after(grid: Grid, start: Bools, steps: Iterable[Step]) -> Bools:
+    """Where the steps lead: the goal their order is judged by."""
+    closed = start.copy()
+    for step in steps:
+        if step.action in SWITCHED:
+            closed[grid.switch(step.device)] = step.action is Action.CLOSE
+    return closed
 
 
 def trace(

@@ -41,7 +41,9 @@ class Overload:
     def message(self) -> Text:
         """What is beyond what."""
         values = f"{self.measured:.4g} {self.unit}", f"{self.limit:.4g} {self.unit}"
-        return Text(f"{self.identity}: {values[0]}, limit {values[1]}", f"{self.identity} {values[0]},限值 {values[1]}")
+        return Text(
+            f"{self.identity}: {values[0]}, limit {values[1]}", f"{self.identity} {values[0]}，限值 {values[1]}"
+        )
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from everlit.switching.safety import BREAKS_LOAD
 from everlit.switching.scene import Loads, Scene, resolved, scene
 from everlit.switching.simulate import Trace, simulate
 from everlit.switching.state import State
-from everlit.switching.step import SWITCHED, Action, Phase, Step, is_remote
+from everlit.switching.step import SWITCHED, Action, Phase, Step, double_name, is_remote
 from everlit.switching.step_flow import StepFlows
 from everlit.switching.ticket import TASKS, Direction, Ticket, Tickets
 from everlit.switching.work import IsolationLike, Work, work_of
@@ -79,7 +79,8 @@ def order_steps(
     timed = _timed(ask, steps)
     _prove(ask, timed, policies, on)
     units, households, _ = route.end.cost
-    return Ticket(direction, task or TASKS[direction], timed, unit_min=units, household_min=households, proven=route.proven, examined=route.examined)  # fmt: skip
+    named = task or task_of(direction, job)
+    return Ticket(direction, named, timed, unit_min=units, household_min=households, proven=route.proven, examined=route.examined)  # fmt: skip
 
 
 def order_job(
@@ -101,6 +102,18 @@ def order_job(
         loads=loads if loads_back is None else loads_back,
     )  # fmt: skip
     return Tickets(out, back)
+
+
+def task_of(direction: Direction, work: Work | None) -> Text:
+    """The task as the head of the ticket states it."""
+    if work is None:
+        return (
+            Text("Change the supply of customers", "调整运行方式")
+            if direction is Direction.OUT
+            else Text("Restore the former supply", "恢复原运行方式")
+        )
+    general = TASKS[direction]
+    return Text(f"{general.en}: {work.label}", f"{general.zh}：{work.label}")
 
 
 # ------------------------------------------------------------------------------------------------- the whole ticket
@@ -231,7 +244,7 @@ def _permit(at: Scene, state: State, work: Work) -> Iterator[Step]:
         yield replace(drafted(at, Action.GENERATOR_OFF, str(column[row].as_py())), phase=Phase.PERMIT)
     yield from _place_by_place(at, guarded, places)
     yield Step(
-        Action.PERMIT, work.name, work.name, phase=Phase.PERMIT, minutes=at.rules.value("minutes.permit"),
+        Action.PERMIT, work.name, work.label, phase=Phase.PERMIT, minutes=at.rules.value("minutes.permit"),
         area=tuple(at.grid.section_name(section) for section in sorted(work.sections)),
     )  # fmt: skip
 
@@ -275,11 +288,19 @@ def _to_withdraw(at: Scene, state: State, area: frozenset[int], places: dict[int
 def _place_by_place(at: Scene, guarded: State, places: dict[int, tuple[str, int]]) -> Iterator[Step]:
     earthed: set[str] = set()
     for switch in sorted(guarded.tagged | set(places)):
-        device = places.get(switch, ("", -1))[0]
+        device, node = places.get(switch, ("", -1))
         if device and device not in earthed:
             earthed.add(device)
-            yield replace(drafted(at, Action.TEST, device), phase=Phase.PERMIT)
-            yield replace(drafted(at, Action.EARTH, device), phase=Phase.PERMIT)
+            name = double_name(at.grid, at.grid.switch_id(switch))
+            portable = device == at.grid.node_id(node)
+            kind = Text("portable earth", "接地线") if portable else Text("earthing switch", "接地刀闸")
+            note = Text(f"{kind.en}, work side of {name}", f"{kind.zh}，{name} 工作侧")
+            yield replace(
+                drafted(at, Action.TEST, device),
+                phase=Phase.PERMIT,
+                note=Text(f"work side of {name}", f"{name} 工作侧"),
+            )
+            yield replace(drafted(at, Action.EARTH, device), phase=Phase.PERMIT, note=note)
         if switch in guarded.tagged:
             yield replace(drafted(at, Action.TAG, at.grid.switch_id(switch)), phase=Phase.PERMIT)
 
@@ -288,7 +309,7 @@ def _return(at: Scene, state: State, work: Work) -> Iterator[Step]:
     """The permit comes back, then every earth and tag goes, then withdrawn breakers return."""
     area = tuple(at.grid.section_name(section) for section in sorted(work.sections))
     minutes = at.rules.value("minutes.permit")
-    yield Step(Action.RETURN, work.name, work.name, phase=Phase.RETURN, minutes=minutes, area=area)
+    yield Step(Action.RETURN, work.name, work.label, phase=Phase.RETURN, minutes=minutes, area=area)
     fixed = {int(node): str(at.grid.earth_ids[row].as_py()) for row, node in enumerate(at.grid.earth_node)}
     for node in sorted(state.earths):
         yield replace(drafted(at, Action.UNEARTH, fixed.get(node, at.grid.node_id(node))), phase=Phase.RETURN)

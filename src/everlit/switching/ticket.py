@@ -121,14 +121,14 @@ class Ticket:
             return Text(en, zh).in_language(language)
 
         yield say("Operation ticket", "操作票") + (f" {self.header.number}" if self.header.number else "")
-        yield say("Task: ", "操作任务:") + self.task.in_language(language)
-        yield say("Kind: ", "操作方式:") + KINDS[self.header.kind].in_language(language)
+        yield say("Task: ", "操作任务：") + self.task.in_language(language)
+        yield say("Kind: ", "操作方式：") + KINDS[self.header.kind].in_language(language)
         for step in self.steps:
             hot = say("  (hot)", "(合环)") if step.hot else ""
             yield f"{step.number:>3}  {step.at_min:>6.1f} min  {step.item.in_language(language)}{hot}"
         yield say(
             f"Duration {self.minutes:.0f} min; interrupted on the way: {self.household_min:.0f} household-minutes",
-            f"预计用时 {self.minutes:.0f} 分钟;操作过程停电 {self.household_min:.0f} 户·分钟",
+            f"预计用时 {self.minutes:.0f} 分钟；操作过程停电 {self.household_min:.0f} 户·分钟",
         )
 
 

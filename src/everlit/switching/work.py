@@ -26,13 +26,17 @@ class Work:
     sections: tuple[int, ...]
     guards: tuple[int, ...] = ()
     name: str = "permit-1"
+    equipment: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the work is on, as a ticket says it."""
+        return " + ".join(self.equipment) or self.name
 
 
 def work_of(isolation: IsolationLike, *, name: str | None = None) -> Work:
     """The work of an isolation; the permit is named after the equipment when nobody names it."""
     label = name if name is not None else "permit-" + "+".join(isolation.equipment_ids)
-    return Work(
-        tuple(int(section) for section in isolation.work_sections),
-        tuple(int(switch) for switch in isolation.switches),
-        label,
-    )
+    sections = tuple(int(section) for section in isolation.work_sections)
+    guards = tuple(int(switch) for switch in isolation.switches)
+    return Work(sections, guards, label, tuple(isolation.equipment_ids))
