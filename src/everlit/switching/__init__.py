@@ -6,6 +6,8 @@ with a certificate for each who stays dark.
 
 from everlit.switching.isolate import Break, Isolation, UnableToIsolate, isolate
 from everlit.switching.limits import DEFAULT_LIMITS, TRANSFER_POLICIES, Limits, limits_of
+from everlit.switching.transfer import Transfer, transfer
+from everlit.switching.window import Window
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -13,7 +15,10 @@ __all__ = [
     "Break",
     "Isolation",
     "Limits",
+    "Transfer",
     "UnableToIsolate",
+    "Window",
     "isolate",
     "limits_of",
+    "transfer",
 ]

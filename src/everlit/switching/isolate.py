@@ -253,7 +253,7 @@ def _boundary(graph: SectionGraph, zone: set[int]) -> list[int]:
 
 def _shows(grid: Grid, switch: int, limits: Limits) -> bool:
     """Whether the open switch is a visible break."""
-    return limits.visible_break[grid.switch_kind[switch]]
+    return bool(limits.visible_break[grid.switch_kind[switch]])
 
 
 def _is_bay(grid: Grid, graph: SectionGraph, section: int) -> bool:

@@ -80,6 +80,16 @@ def _rows() -> Iterator[Policy]:
         "low-voltage switches may be operated for a transfer",
         "转供可操作低压开关",
     )
+    yield _row(
+        "transfer.disconnector_tie",
+        0,
+        "yes",
+        "=",
+        "a disconnector or fuse may pick up the load of a tie",
+        "隔离开关或熔断器可带负荷合环转供",
+        GB_26859,
+        "G",
+    )
     for level, low_zh in (("mv", "20kV及以下三相"), ("lv", "380V")):
         for end, value, end_zh in (("low", -7, "下限"), ("high", 7, "上限")):
             comparator = ">=" if end == "low" else "<="
@@ -104,6 +114,7 @@ class Limits:
     transformer_factor: float
     worsening: float
     operate_lv: bool
+    disconnector_tie: bool
     mv_low_pu: float
     mv_high_pu: float
     lv_low_pu: float
@@ -132,10 +143,11 @@ def limits_of(policies: Policies | None = None, *, on: date = NEWEST) -> Limits:
         transformer_factor=value("transfer.transformer_factor"),
         worsening=value("transfer.worsening"),
         operate_lv=value("transfer.operate_lv") > 0,
-        mv_low_pu=1 + value("volt.mv.low") / 100,
-        mv_high_pu=1 + value("volt.mv.high") / 100,
-        lv_low_pu=1 + value("volt.lv.low") / 100,
-        lv_high_pu=1 + value("volt.lv.high") / 100,
+        disconnector_tie=value("transfer.disconnector_tie") > 0,
+        mv_low_pu=round(1 + value("volt.mv.low") / 100, 9),
+        mv_high_pu=round(1 + value("volt.mv.high") / 100, 9),
+        lv_low_pu=round(1 + value("volt.lv.low") / 100, 9),
+        lv_high_pu=round(1 + value("volt.lv.high") / 100, 9),
         weights=tuple(int(value(f"transfer.weight.{grade.name.lower()}")) for grade in Importance),
     )
 

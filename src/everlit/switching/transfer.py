@@ -1,0 +1,327 @@
+"""Load transfer (转电): the best way to keep supplied whom an isolation cuts off (逢停必转、能转必转).
+
+    keep, in this order:  important customers by weight › MV unit-hours › household-hours › few operations › low losses
+    radial, every line, switch, transformer and voltage inside its limit in every quarter-hour of the window (P90 load)
+
+One arrangement holds for the whole window, so hours weigh all customers alike and units stand for unit-hours. The search
+covers every radial arrangement of the switches at the dead area: closing ties, opening switches to split a block between
+ties or to shed what no tie can carry, feeding one dead block through another. It does not move load between two live
+feeders to make room. The plan comes with a proven bound, and with a certificate for everybody who stays dark.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from everlit.grid import Grid, supply
+from everlit.grid.compile import Bools, Floats, Ints
+from everlit.kernel import Policies
+from everlit.switching.area import LIVE, Area, dead_area, split_worth
+from everlit.switching.isolate import Isolation
+from everlit.switching.limits import limits_of
+from everlit.switching.policies import NEWEST
+from everlit.switching.search import Outcome, Plan, best_plans
+from everlit.switching.skeleton import Skeleton, skeleton
+from everlit.switching.window import Excess, Verdict, Window
+
+BAND = 1e-3
+"""A skeleton verdict closer than this (of a rating, or pu) to being the other one is checked by full power flow."""
+ROUGH_LOSS, FINE_LOSS, FINALISTS = 0.01, 0.001, 8
+if TYPE_CHECKING:
+    from everlit.switching.certificate import Reason
+
+QUARTER_HOUR = timedelta(minutes=15)
+FAULT_LEVEL_KVA = 10_000.0
+"""Least short-circuit power assumed on a medium-voltage feeder: bounds how far a capacitive piece could lift a voltage."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """The plan: switches to close and to open after the isolation, who is kept, who stays dark and why.
+
+    `state` is the state of the work. `bound` is the most that any plan of the search space could keep (weight, units,
+    households), `gap` how far the plan may be from it at the first of these that differs: 0 is proven optimal.
+    """
+
+    isolation: Isolation = field(repr=False, compare=False)
+    close: tuple[int, ...]
+    open: tuple[int, ...]
+    state: Bools = field(repr=False, compare=False)
+    restored: tuple[int, ...]
+    dead: tuple[int, ...]
+    kept: tuple[int, int, int]
+    bound: tuple[int, int, int]
+    proven: bool
+    feeds: tuple[tuple[int, str, int], ...]
+    verdict: Verdict
+    starts_at: datetime | None
+    window: Window = field(repr=False, compare=False)
+    area: Area = field(repr=False, compare=False)
+    plan: Plan = field(repr=False, compare=False)
+    judged: int = 0
+    seconds: float = 0.0
+
+    @property
+    def grid(self) -> Grid:
+        """The network."""
+        return self.isolation.grid
+
+    @property
+    def operations(self) -> int:
+        """Switch operations beyond the isolation."""
+        return len(self.close) + len(self.open)
+
+    @property
+    def hours(self) -> float:
+        """Length of the window."""
+        return self.window.steps * self.window.hours_per_step
+
+    @property
+    def gap(self) -> float:
+        """Relative distance to the bound at the first of weight, units, households that differs."""
+        for kept, bound in zip(self.kept, self.bound, strict=True):
+            if kept != bound:
+                return (bound - kept) / bound
+        return 0.0
+
+    @cached_property
+    def dark(self) -> tuple[int, int]:
+        """MV units and households that stay without supply."""
+        dead = list(self.dead)
+        return int(self.grid.section_units[dead].sum()), int(self.grid.section_households[dead].sum())
+
+    @cached_property
+    def certificate(self) -> tuple["Reason", ...]:
+        """Why each block that stays dark does so; computed when asked for."""
+        from everlit.switching.certificate import certify
+
+        return certify(self)
+
+    def instant(self, step: int) -> str:
+        """The quarter-hour `step` as clock time, or its number when the window has no date."""
+        return str(step) if self.starts_at is None else (self.starts_at + step * QUARTER_HOUR).isoformat()
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan by identities."""
+        grid = self.grid
+        names = ("weight", "units", "households")
+        return {
+            "isolation": self.isolation.as_json(),
+            "close": [grid.switch_id(switch) for switch in self.close],
+            "open": [grid.switch_id(switch) for switch in self.open],
+            "operations": self.operations,
+            "restored_sections": [grid.section_name(section) for section in self.restored],
+            "dead_sections": [grid.section_name(section) for section in self.dead],
+            "kept": dict(zip(names, self.kept, strict=True)),
+            "bound": dict(zip(names, self.bound, strict=True)),
+            "gap": self.gap,
+            "proven": self.proven,
+            "dark": {"units": self.dark[0], "households": self.dark[1]},
+            "hours": self.hours,
+            "feeds": [
+                {"tie": grid.switch_id(switch), "feeder": feeder, "units": units}
+                for switch, feeder, units in self.feeds
+            ],
+            "flow": self.flow_as_json(),
+            "certificate": [reason.as_json() for reason in self.certificate],
+        }
+
+    def flow_as_json(self) -> dict[str, Any]:
+        """Losses of the solved feeders, the highest loading and the lowest voltage of the window."""
+        verdict = self.verdict
+
+        def place(excess: Excess | None) -> dict[str, Any] | None:
+            if excess is None:
+                return None
+            value, limit = round(excess.value, 6), round(excess.limit, 6)
+            return {"at": self.instant(excess.step), "where": self.window.name(excess), "value": value, "limit": limit}
+
+        return {
+            "loss_kwh": round(verdict.loss_kwh, 6),
+            "highest_loading": place(verdict.loading),
+            "lowest_voltage": place(verdict.lowest),
+        }
+
+
+def transfer(
+    grid: Grid,
+    closed: Bools,
+    isolation: Isolation,
+    loads: tuple[Floats, Floats],
+    policies: Policies | None = None,
+    *,
+    on: date = NEWEST,
+    starts_at: datetime | None = None,
+    unusable: Iterable[str] = (),
+    avoid_sections: Iterable[int] = (),
+    window: Window | None = None,
+    seconds: float = 10.0,
+) -> Transfer:
+    """The optimal re-supply of what `isolation`, made from state `closed`, leaves dead.
+
+    `loads` are kW and kvar [quarter-hours × consumers] of the window, P90. `unusable` switches and `avoid_sections` (live
+    sections that must not take load over, because their own feeder is out or promised elsewhere) are left out of the
+    search. A `window` made before for the same state and loads saves its flow. After `seconds` the best plan so far is
+    returned with the bound proven until then.
+    """
+    began = perf_counter()
+    limits = limits_of(policies, on=on)
+    if window is None:
+        window = Window(grid, closed, np.atleast_2d(loads[0]), np.atleast_2d(loads[1]), limits)
+    banned = [grid.switch(identity) for identity in unusable]
+    area = dead_area(isolation, limits=limits, unusable=banned, avoid_sections=avoid_sections)
+    jury = _Jury(area, window, skeleton(area, window), _pushes(area, window))
+    outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, deadline_s=began + seconds)
+    plan, verdict = jury.least_loss(outcome.plans)
+    while plan.used and not verdict.feasible:  # the skeleton erred: the full flow has the last word
+        jury.settled[plan.key()] = verdict
+        outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, deadline_s=began + seconds)
+        plan, verdict = jury.least_loss(outcome.plans)
+    return _described(isolation, area, window, outcome, plan, verdict, starts_at, perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class _Jury:
+    """Judges plans on the skeleton, on the full flow where the skeleton is too close to call, and ranks equals by loss."""
+
+    area: Area
+    window: Window
+    skeleton: Skeleton
+    pushes: Floats
+    settled: dict[frozenset[int], Verdict] = field(default_factory=dict)
+
+    def judge(self, plan: Plan) -> Verdict:
+        """The verdict on a plan."""
+        if plan.key() in self.settled:
+            return self.settled[plan.key()]
+        verdict = self.skeleton.judge(plan)
+        return verdict if verdict.clearance > BAND else self.full(plan)
+
+    def full(self, plan: Plan) -> Verdict:
+        """The verdict of the full power flow."""
+        key = plan.key()
+        if key not in self.settled:
+            self.settled[key] = self.window.judge(state_of(self.area, plan.used, plan.fed), scope_of(self.area, plan))
+        return self.settled[key]
+
+    def stays_broken(self, plan: Plan, verdict: Verdict) -> bool:
+        """Whether feeding more cannot mend a breach: it exceeds all that the pieces left could push against it."""
+        left = [piece for piece in range(self.area.n_pieces) if piece not in plan.fed]
+        return _stays_broken(verdict, self.window, float(self.pushes[left].sum()))
+
+    def least_loss(self, plans: Sequence[Plan]) -> tuple[Plan, Verdict]:
+        """Of plans alike in all else the one with the least losses, by full flow among those the skeleton leaves close."""
+        rough = [self.skeleton.judge(plan).loss_kwh for plan in plans] if len(plans) > 1 else [0.0]
+        close = min(rough) * (1 + (ROUGH_LOSS if self.window.whole else FINE_LOSS))
+        ranked = sorted(zip(rough, range(len(plans)), strict=True))
+        finalists = [plans[index] for loss, index in ranked if loss <= close][:FINALISTS]
+        verdicts = [self.full(plan) for plan in finalists]
+        good = [index for index, verdict in enumerate(verdicts) if verdict.feasible] or [0]
+        best = min(good, key=lambda index: verdicts[index].loss_kwh)
+        return finalists[best], verdicts[best]
+
+
+def state_of(area: Area, used: Iterable[int], fed: Iterable[int]) -> Bools:
+    """Switch positions of a plan: at what is fed only the used switches are closed, all else stays."""
+    state = area.closed.copy()
+    for piece in fed:
+        for index in area.at[piece]:
+            state[area.edges[index].switch] = False
+    for index in used:
+        state[area.edges[index].switch] = True
+    return state
+
+
+def scope_of(area: Area, plan: Plan) -> Ints:
+    """Sections a plan touches: the dead ones, the feeder they came from and every feeder that feeds them now."""
+    grid = area.grid
+    now = supply(grid, area.closed)
+    mask = np.zeros(grid.n_sections, np.bool_)
+    mask[area.piece_of_section >= 0] = True
+    live = np.array([area.edges[i].section for i in plan.used if area.edges[i].section >= 0], np.int32)
+    feeders = np.unique(now.feeder[live]) if len(live) else np.zeros(0, np.int32)
+    mask |= now.energised & np.isin(now.feeder, feeders[feeders >= 0])
+    mask[live] = True
+    before = supply(grid, area.closed_before)
+    mask |= now.energised & np.isin(now.feeder, np.unique(before.feeder[area.piece_of_section >= 0]))
+    return np.flatnonzero(mask).astype(np.int32)
+
+
+def _pushes(area: Area, window: Window) -> Floats:
+    """What each piece could push into the network at most (generation, cable charging), kVA."""
+    grid = area.grid
+    piece = area.piece_of_section[grid.section_of_node]
+    consumer = piece[grid.consumer_node]
+    dead = np.flatnonzero(consumer >= 0)
+    n, columns = area.n_pieces, len(grid.consumer_node)
+    surplus_p = np.maximum(-window.p_kw[:, :columns][:, dead], 0).max(axis=0, initial=0.0)
+    surplus_q = np.maximum(-window.q_kvar[:, :columns][:, dead], 0).max(axis=0, initial=0.0)
+    pushes = np.bincount(consumer[dead], surplus_p + surplus_q, n)
+    if window.p_kw.shape[1] > columns:
+        generators = grid.network.tables["generators"].column("node_id").to_pylist()
+        at = np.array([piece[grid.node(node)] for node in generators])
+        inside = np.flatnonzero(at >= 0)
+        size = np.abs(window.p_kw[:, columns:]).max(axis=0) + np.abs(window.q_kvar[:, columns:]).max(axis=0)
+        pushes += np.bincount(at[inside], size[inside], n)
+    lines = piece[grid.branch_from[: grid.n_lines]]
+    own = np.flatnonzero(lines >= 0)
+    b_us = np.asarray(grid.network.tables["lines"].column("b_us").to_numpy())
+    charging = b_us[own] * 1e-3 * (1.1 * grid.nominal_kv[grid.branch_from[own]]) ** 2
+    return np.asarray(pushes + np.bincount(lines[own], charging, n))
+
+
+def _stays_broken(verdict: Verdict, window: Window, push_kva: float) -> bool:
+    """Whether feeding more cannot mend a breach: it exceeds all that the pieces left could push against it."""
+    if not verdict.converged:
+        return True
+    if verdict.overload is not None:
+        kv = float(window.grid.nominal_kv[window.grid.branch_from[verdict.overload.index]])
+        if verdict.overload.amount > push_kva / (np.sqrt(3) * 0.9 * kv):
+            return True
+    low = verdict.voltage is not None and verdict.voltage.value < verdict.voltage.limit
+    return low and verdict.voltage is not None and verdict.voltage.amount > push_kva / FAULT_LEVEL_KVA
+
+
+def _described(
+    isolation: Isolation, area: Area, window: Window, outcome: Outcome, plan: Plan, verdict: Verdict,
+    starts_at: datetime | None, seconds: float,
+) -> Transfer:  # fmt: skip
+    grid = isolation.grid
+    state = state_of(area, plan.used, plan.fed)
+    before, after = area.closed, supply(grid, state)
+    changed = np.flatnonzero(state != before)
+    restored = (
+        np.concatenate([area.sections[piece] for piece in sorted(plan.fed)]) if plan.fed else np.zeros(0, np.int32)
+    )
+    stays = sorted(set(isolation.dead_sections) - set(restored.tolist()))
+    state.flags.writeable = False
+    return Transfer(
+        isolation=isolation, close=tuple(int(s) for s in changed if state[s]), open=tuple(int(s) for s in changed if not state[s]),
+        state=state, restored=tuple(sorted(restored.tolist())), dead=tuple(stays), kept=split_worth(plan.worth),
+        bound=split_worth(outcome.bound), proven=outcome.complete, feeds=_feeds(area, plan, after.feeder, grid),
+        verdict=verdict, starts_at=starts_at, window=window, area=area, plan=plan, judged=outcome.judged, seconds=seconds,
+    )  # fmt: skip
+
+
+def _feeds(area: Area, plan: Plan, feeder: Ints, grid: Grid) -> tuple[tuple[int, str, int], ...]:
+    """Each tie in use with the feeder that feeds through it and the MV units it carries."""
+    root: dict[int, int] = {}
+    units: dict[int, int] = {}
+    for index in plan.used:
+        edge = area.edges[index]
+        tie = LIVE in (edge.one, edge.other)
+        piece = max(edge.one, edge.other) if tie else (edge.other if edge.one in root else edge.one)
+        root[piece] = index if tie else root[edge.far(piece)]
+        units[root[piece]] = units.get(root[piece], 0) + int(grid.section_units[area.sections[piece]].sum())
+    found = []
+    for index, count in units.items():
+        edge = area.edges[index]
+        fed_by = int(feeder[edge.section])
+        name = str(grid.feeder_ids[fed_by].as_py()) if fed_by >= 0 else ""
+        found.append((edge.switch, name, count))
+    return tuple(sorted(found))
