@@ -8,6 +8,7 @@ Counted on all three bases and never mixed: MV statistic units (中压时户数,
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +18,11 @@ import numpy.typing as npt
 
 from everlit.grid import Grid
 from everlit.grid.compile import Floats, Ints
+from everlit.kernel import Period
 from everlit.planning.path import DeadTimes
 
 QUARTER_MIN = 15.0
-Loads = tuple[Floats, Floats]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +112,21 @@ class Energy:
         return {"not_served_kwh": round(self.not_served_kwh, 6), "peak_lost_kw": round(self.peak_lost_kw, 6)}
 
 
-def energy(grid: Grid, times: DeadTimes, p_kw: Floats) -> Energy:
-    """ENS of dead times on forecast load `p_kw` [quarter-hours × consumers], the first of them from minute 0."""
+def energy(grid: Grid, times: DeadTimes, *, expected_kw: Floats, high_kw: Floats, period: Period) -> Energy:
+    """ENS on the expected load, the peak lost on the high one, [quarter-hours the period touches × consumers]."""
     sections = times.sections
-    if not len(sections) or not len(p_kw):
+    if not len(sections):
         return Energy(0.0, 0.0)
-    load = _section_load(grid, sections, p_kw)
-    steps = np.arange(len(p_kw)) * QUARTER_MIN
+    first_min = -((period.start - EPOCH) / timedelta(minutes=1) % QUARTER_MIN)
+    steps = first_min + np.arange(len(expected_kw)) * QUARTER_MIN
     row = np.searchsorted(sections, times.section)
     overlap = np.minimum(times.to_min[:, None], steps + QUARTER_MIN) - np.maximum(times.from_min[:, None], steps)
     overlap = np.clip(overlap, 0.0, QUARTER_MIN)
-    lost = load[:, row] * overlap.T
+    lost = _section_load(grid, sections, expected_kw)[:, row] * overlap.T
     dark = np.zeros((len(sections), len(steps)), np.bool_)
     np.logical_or.at(dark, row, overlap > 0)
-    return Energy(float(lost.sum() / 60), float((load * dark.T).sum(axis=1).max(initial=0.0)))
+    peak = (_section_load(grid, sections, high_kw) * dark.T).sum(axis=1).max(initial=0.0)
+    return Energy(float(lost.sum() / 60), float(peak))
 
 
 def _section_load(grid: Grid, sections: Ints, p_kw: Floats) -> Floats:

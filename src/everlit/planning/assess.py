@@ -13,7 +13,7 @@ changes, the network, a switch, the forecast, a policy, a request, the period or
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +21,9 @@ from everlit import __version__
 from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools
 from everlit.kernel import Hardness, Period, Policies, fingerprint
-from everlit.planning.affected import Affected, Energy, Hours, Loads, affected, customer_hours, energy, households_json
+from everlit.planning.affected import Affected, Energy, Hours, affected, customer_hours, energy, households_json
 from everlit.planning.alternatives import Setting, alternatives
+from everlit.planning.forecast import Forecast
 from everlit.planning.gates import GATES, Facts, NoticeDue, approver
 from everlit.planning.important import Concerned, Sources, concerned, sources_under
 from everlit.planning.lifecycle import Verdict
@@ -31,34 +32,6 @@ from everlit.planning.path import DeadTimes, dead_times_of
 from everlit.planning.reading import CHINA
 from everlit.planning.repeats import Repeats, history_of, repeats_after
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
-from everlit.switching.step import Step
-
-
-class Forecast(Protocol):
-    """Loads to plan on: P90 by day type for each quarter-hour of a period."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names the forecast and its version."""
-        ...
-
-    def loads(self, grid: Grid, period: Period) -> Loads:
-        """Active and reactive load [quarter-hours × consumers]."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Nameplate:
-    """The plainest forecast: every load at its rated power all the time. For networks without load shapes."""
-
-    fingerprint: str = "nameplate"
-
-    def loads(self, grid: Grid, period: Period) -> Loads:
-        """Rated power in every quarter-hour."""
-        steps = int(np.ceil(period.hours * 4))
-        consumers = grid.network.tables["consumers"]
-        p, q = (np.asarray(consumers.column(name), np.float64) for name in ("p_kw", "q_kvar"))
-        return np.broadcast_to(p, (steps, len(p))), np.broadcast_to(q, (steps, len(q)))
 
 
 @dataclass(frozen=True)
@@ -92,13 +65,13 @@ class Assessment:
         """What the lifecycle needs to know."""
         legal = [due for due in self.notices if due.policy.hardness is Hardness.LEGAL]
         first = min(legal, key=lambda due: due.deadline) if legal else None
-        safe = bool(self.plan.steps_out) and not self.plan.violations
+        safe = not self.plan.violations
         deadline, row = (first.deadline, first.policy.key) if first else (None, "")
         return Verdict(self.fingerprint, self.gates, self.approver, self.period, deadline, row, safe)
 
     def as_json(self, *, households: bool = True) -> dict[str, Any]:
         """The whole assessment by identities; without `households` only the counts."""
-        verdict = self.verdict
+        verdict, transfer = self.verdict, self.plan.transfer.as_json()
         return {
             "fingerprint": self.fingerprint,
             "request_ids": list(self.request_ids),
@@ -109,9 +82,9 @@ class Assessment:
             "end": self.period.end.isoformat(),
             "nature": self.nature.value,
             "computed_at": self.computed_at.isoformat(),
-            "isolation": self.plan.isolation.as_json(),
-            "transfer": self.plan.transfer,
-            "certificate": list(self.plan.certificate),
+            "isolation": transfer.pop("isolation"),
+            "certificate": transfer.pop("certificate"),
+            "transfer": transfer,
             "ticket": self._ticket_json(),
             "hours": self.hours.as_json(),
             "hours_without_transfer": self.hours_without_transfer.as_json(),
@@ -138,20 +111,13 @@ class Assessment:
 
     def _ticket_json(self) -> dict[str, Any]:
         plan = self.plan
-        start = max(self.period.hours * 60 - plan.back_min, plan.out_min)
-        return {
-            "out": [_at(step, 0.0, self.period) for step in plan.steps_out],
-            "back": [_at(step, start, self.period) for step in plan.steps_back],
-            "out_min": plan.out_min,
-            "back_min": plan.back_min,
-            "violations": [finding.as_json() for finding in plan.violations],
-        }
-
-
-def _at(step: Step, offset_min: float, period: Period) -> dict[str, Any]:
-    """A step with the instant by which it is done."""
-    instant = period.start + timedelta(minutes=offset_min + step.at_min)
-    return {**step.as_json(), "done_at": instant.isoformat()}
+        starts = {"out": 0.0, "back": plan.path_min - plan.back_min}
+        tickets = plan.tickets.as_json()
+        for way, ticket in tickets.items():
+            for step in ticket["steps"]:
+                done = self.period.start + timedelta(minutes=starts[way] + step["at_min"])
+                step["done_at"] = done.isoformat()
+        return {**tickets, "work_min": plan.work_min, "violations": [one.as_json() for one in plan.violations]}
 
 
 def facts_fingerprint(
@@ -204,7 +170,7 @@ def assess(
     equipment = tuple(dict.fromkeys(equipment_ids or [name for request in requests for name in request.equipment_ids]))
     on, minutes = period.start.date(), period.hours * 60
     loads = forecast.loads(grid, period)
-    plan = plan_switching(grid, closed, equipment, minutes=minutes, loads=loads, policies=policies, on=on)
+    plan = plan_switching(grid, closed, equipment, period=period, loads=loads, policies=policies, on=on)
     sustained = policies.value("rel.sustained_min.dlt", on=on)
     hours = customer_hours(grid, plan.times, sustained_min=sustained)
     who = affected(grid, plan.times)
@@ -215,10 +181,11 @@ def assess(
     unit_hours = hours_by_unit(grid, plan.times)
     notices = notices_due(period, nature, who.count, important, policies)
     facts = Facts(
-        period, nature, now, zone, tuple(unit_hours), plan, hours, unit_hours, budgets or {}, important, sources, repeats,
-        protected, notices, policies, plans,
+        period, nature, now, zone, tuple(unit_hours), plan, hours, unit_hours, budgets or {}, important, sources,
+        repeats, protected, notices, policies, plans,
     )  # fmt: skip
     gates = tuple(gate(facts) for gate in GATES)
+    lost = energy(grid, plan.times, expected_kw=forecast.expected_kw(grid, period), high_kw=loads[0], period=period)
     worked = np.asarray(plan.isolation.zone_sections, np.int32)
     setting = Setting(grid, plan.times, worked, at_work.energised, loads[0], period.hours, policies, on)
     name = facts_fingerprint(
@@ -234,7 +201,7 @@ def assess(
     return Assessment(
         name, tuple(request.request_id for request in requests), equipment, period, nature, now, grid, plan, hours,
         customer_hours(grid, _without_transfer(plan, minutes), sustained_min=sustained), unit_hours,
-        energy(grid, plan.times, loads[0]), who, important, sources, repeats, dict(budgets or {}), notices,
+        lost, who, important, sources, repeats, dict(budgets or {}), notices,
         alternatives(setting, requests), gates, approver(hours.units_h, gates, policies=policies, on=period.start),
     )  # fmt: skip
 

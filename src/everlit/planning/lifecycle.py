@@ -28,6 +28,7 @@ from everlit.planning.model import (
     Role,
     State,
 )
+from everlit.planning.temporary import too_late
 
 
 class Command(StrEnum):
@@ -70,6 +71,20 @@ class Verdict:
     notice_deadline: datetime | None
     notice_policy: str
     safe_ticket: bool
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Verdict":
+        """The verdict of a stored assessment (`Assessment.as_json`)."""
+        due = body["notice_deadline"]
+        return cls(
+            body["fingerprint"],
+            tuple(Gate.from_json(gate) for gate in body["gates"]),
+            Role(body["approver"]),
+            Period(datetime.fromisoformat(body["start"]), datetime.fromisoformat(body["end"])),
+            None if due is None else datetime.fromisoformat(due),
+            body["notice_policy"],
+            bool(body["safe_ticket"]),
+        )
 
     @property
     def blocks(self) -> tuple[Gate, ...]:
@@ -138,6 +153,11 @@ def high_enough(case: Case) -> Finding | None:
     return _no(
         case, row, f"This needs the approval of {needed.value}.", f"须由 {needed.value} 审批。", needed=needed.value
     )
+
+
+def soon_enough(case: Case) -> Finding | None:
+    """A temporary outage is approved hours before, not minutes."""
+    return too_late(case.outage, now=case.at, policies=case.policies)
 
 
 def not_own(case: Case) -> Finding | None:
@@ -282,7 +302,9 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (computed,)),
     Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time,)),
     Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh,)),
-    Transition(Command.APPROVE, (S.BALANCED,), S.APPROVED, _APPROVES, (fresh, not_blocked, high_enough, not_own)),
+    Transition(
+        Command.APPROVE, (S.BALANCED,), S.APPROVED, _APPROVES, (fresh, not_blocked, high_enough, not_own, soon_enough)
+    ),
     Transition(Command.NOTIFY, (S.APPROVED,), S.NOTIFIED, _TELLS, (still_as_approved, in_time)),
     Transition(Command.NOTIFY, (S.POSTPONED,), S.POSTPONED, _TELLS, (owes_notice,)),
     Transition(Command.NOTIFY, (S.CANCELLED,), S.CANCELLED, _TELLS, (owes_notice,)),

@@ -14,11 +14,11 @@ municipal 市政客户.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any, Self
 
-from everlit.kernel import Finding, Period, Policy, Refusal, Text, fingerprint
+from everlit.kernel import Finding, Hardness, Period, Policy, Refusal, Text, fingerprint
 from everlit.planning.reading import CHINA, Row
 
 LONGEST_JOB_MIN = 30 * 24 * 60
@@ -370,6 +370,24 @@ class Alternative:
         }
 
 
+def policy_of(body: Mapping[str, Any]) -> Policy:
+    """The row `Policy.as_json` wrote."""
+    last = body["valid_to"]
+    return Policy(
+        body["key"],
+        body["value"],
+        body["unit"],
+        body["comparator"],
+        Text(**body["title"]),
+        Hardness(body["hardness"]),
+        body["jurisdiction"],
+        body["document"],
+        body["confidence"],
+        date.fromisoformat(body["valid_from"]),
+        None if last is None else date.fromisoformat(last),
+    )
+
+
 class Outcome(StrEnum):
     """What a gate says: pass, warn (shown and kept), approve (a higher level must agree), block (nobody can)."""
 
@@ -400,6 +418,12 @@ class Gate:
             "subjects": list(self.subjects),
             "policy": self.policy.as_json(),
         }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Inverse of as_json."""
+        row, message = policy_of(raw["policy"]), Text(**raw["message"])
+        return cls(raw["key"], Outcome(raw["outcome"]), row, raw["measured"], message, tuple(raw["subjects"]))
 
     def as_finding(self) -> Finding:
         """The gate as the reason of a refusal."""

@@ -1,47 +1,73 @@
-"""One outage as a switching plan (停电方案): isolate, re-supply, the steps out and back, and the states they pass.
+"""One outage as a switching plan (停电方案): isolate, re-supply, the steps out and back, and who is dead when.
 
-Planning asks switching here and nowhere else.
+Planning asks switching here and nowhere else. The path ends with the announced period: work lasts what the way out
+and the way back leave of it.
+
+    minute 0     steps out      permit          work          permit back    steps back     end of the period
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cached_property
+
+import numpy as np
 
 from everlit.grid import Grid
 from everlit.grid.compile import Bools, Floats
-from everlit.kernel import Finding, Policies
-from everlit.planning.path import DeadTimes, TimedState, dead_times, out_and_back
+from everlit.kernel import Finding, Period, Policies
+from everlit.planning.path import DeadTimes
 from everlit.switching import Isolation, isolate, limits_of
+from everlit.switching.dead import dead_intervals
 from everlit.switching.step import Action, Phase, Step
+from everlit.switching.steps import UnableToOrder, order_job
+from everlit.switching.ticket import TASKS, Direction, Ticket, Tickets
+from everlit.switching.transfer import Transfer, transfer
 
 Loads = tuple[Floats, Floats]
+SWITCHING_STEPS = 8
+"""Quarter-hours at either end of the period during which the switching may happen."""
 
 
 @dataclass(frozen=True)
 class SwitchingPlan:
-    """What switching says: the isolation, the transfer with its certificate, the ticket, and who is dark when."""
+    """What switching says: the isolation, the transfer with its certificate, the tickets, and who is dead when."""
 
     isolation: Isolation
-    at_work: Bools = field(repr=False)
-    steps_out: tuple[Step, ...]
-    steps_back: tuple[Step, ...]
+    transfer: Transfer
+    tickets: Tickets
     times: DeadTimes
     path_min: float
-    transfer: dict[str, Any] | None = None
-    certificate: tuple[dict[str, Any], ...] = ()
-    uncertified: int = 0
     violations: tuple[Finding, ...] = ()
+
+    @property
+    def at_work(self) -> Bools:
+        """Switch positions while people work."""
+        return self.transfer.state
 
     @property
     def out_min(self) -> float:
         """Minutes until people may work."""
-        return self.steps_out[-1].at_min if self.steps_out else 0.0
+        return self.tickets.out.minutes
 
     @property
     def back_min(self) -> float:
-        """Minutes of switching back."""
-        return self.steps_back[-1].at_min if self.steps_back else 0.0
+        """Minutes from the end of work to the last step back."""
+        return self.tickets.back.minutes
+
+    @property
+    def work_min(self) -> float:
+        """Minutes people may work."""
+        return self.path_min - self.out_min - self.back_min
+
+    @cached_property
+    def uncertified(self) -> int:
+        """Healthy sections with customers that stay dark without a reason in the certificate."""
+        grid = self.isolation.grid
+        zone = set(self.isolation.zone_sections)
+        explained = {section for reason in self.transfer.certificate for section in reason.sections}
+        dark = [section for section in self.transfer.dead if section not in zone and section not in explained]
+        return int(np.count_nonzero(grid.section_households[dark] + grid.section_units[dark])) if dark else 0
 
 
 def plan_switching(
@@ -49,36 +75,57 @@ def plan_switching(
     closed: Bools,
     equipment_ids: Sequence[str],
     *,
-    minutes: float,
+    period: Period,
     loads: Loads,
     policies: Policies,
     on: date,
+    seconds: float = 10.0,
 ) -> SwitchingPlan:
-    """The plan for an outage of `minutes`; raises UnableToIsolate, UnableToFindEquipment."""
-    isolation = isolate(grid, closed, equipment_ids, limits=limits_of(policies, on=on))
-    at_work = isolation.closed_after
-    operate = policies.value("minutes.manual", on=on)
-    names = [grid.switch_id(switch) for switch in (*isolation.companions, *isolation.to_open)]
-    steps_out = tuple(
-        Step(Action.OPEN, name, number=number, minutes=operate, at_min=operate * number)
-        for number, name in enumerate(names, 1)
-    )
-    steps_back = tuple(
-        Step(Action.CLOSE, name, number=number, phase=Phase.RESTORE, minutes=operate, at_min=operate * number)
-        for number, name in enumerate(reversed(names), 1)
-    )
-    path = out_and_back(closed, timed(grid, closed, steps_out), timed(grid, at_work, steps_back), end_min=minutes)
-    path_min = max(minutes, path[-1].from_min)
-    times = dead_times(grid, closed, path, end_min=path_min)
-    return SwitchingPlan(isolation, at_work, steps_out, steps_back, times, path_min)
+    """The plan for an outage in `period`; raises UnableToIsolate, UnableToFindEquipment.
+
+    When no safe order of the steps is found, the plan carries the findings as violations and a plain order of
+    switches, so that people see both what it would do and why it must not be done.
+    """
+    minutes, limits = period.hours * 60, limits_of(policies, on=on)
+    isolation = isolate(grid, closed, equipment_ids, limits=limits)
+    moved = transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start, seconds=seconds)
+    first = _heaviest(loads, slice(None, SWITCHING_STEPS))
+    last = _heaviest(loads, slice(-SWITCHING_STEPS, None))
+    violations: tuple[Finding, ...] = ()
+    try:
+        tickets = order_job(
+            grid, closed, moved.state, work=isolation, loads=first, loads_back=last, policies=policies, on=on
+        )
+    except UnableToOrder as refusal:
+        violations = tuple(refusal.findings)
+        tickets = _plain(grid, closed, moved.state, minutes=policies.value("minutes.manual", on=on))
+    work_min = max(0.0, minutes - tickets.out.minutes - tickets.back.minutes)
+    dead = dead_intervals(grid, closed, tickets.out, work_min, tickets.back)
+    times = DeadTimes(dead.section, dead.from_min, dead.to_min)
+    return SwitchingPlan(isolation, moved, tickets, times, dead.until_min, violations)
 
 
-def timed(grid: Grid, start: Bools, steps: Sequence[Step]) -> list[TimedState]:
-    """The states the switching steps lead through, each from the minute its step is done."""
-    states, closed = [], start
-    for step in steps:
-        if step.action in (Action.OPEN, Action.CLOSE):
-            closed = closed.copy()
-            closed[grid.switch(step.device)] = step.action is Action.CLOSE
-            states.append(TimedState(step.at_min, closed))
-    return states
+def _heaviest(loads: Loads, steps: slice) -> Loads:
+    """One quarter-hour that no quarter-hour of some steps exceeds: every load at its own highest there.
+
+    Steps are judged on it, so that an hour's delay on site does not turn a safe step into an unsafe one.
+    """
+    p_kw, q_kvar = (part[steps] for part in loads)
+    return p_kw.max(axis=0, keepdims=True), q_kvar.max(axis=0, keepdims=True)
+
+
+def _plain(grid: Grid, closed: Bools, at_work: Bools, *, minutes: float) -> Tickets:
+    """Openings first, closings then, and the reverse: not a ticket to operate by."""
+    opened = [grid.switch_id(switch) for switch in np.flatnonzero(closed & ~at_work).tolist()]
+    joined = [grid.switch_id(switch) for switch in np.flatnonzero(~closed & at_work).tolist()]
+    out = [*((Action.OPEN, name) for name in opened), *((Action.CLOSE, name) for name in joined)]
+    back = [*((Action.OPEN, name) for name in joined), *((Action.CLOSE, name) for name in opened)]
+
+    def ticket(direction: Direction, moves: list[tuple[Action, str]], phase: Phase) -> Ticket:
+        steps = tuple(
+            Step(action, name, number=number, phase=phase, minutes=minutes, at_min=minutes * number)
+            for number, (action, name) in enumerate(moves, 1)
+        )
+        return Ticket(direction, TASKS[direction], steps, proven=False)
+
+    return Tickets(ticket(Direction.OUT, out, Phase.ISOLATE), ticket(Direction.BACK, back, Phase.RESTORE))

@@ -1,0 +1,652 @@
+"""Planning as people use it: load, decide with the pure rules, record with an event (who, in which role, when).
+
+What is long (an assessment) is computed before the transaction; what decides is read again inside it, so that an
+approval rests on the facts at the moment it is given. Sending a request twice changes nothing; sending it with other
+content is refused unless it is revised in so many words.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from everlit.grid import Grid
+from everlit.grid.compile import Bools
+from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text
+from everlit.planning import store
+from everlit.planning.assess import Assessment, assess, facts_fingerprint
+from everlit.planning.forecast import Forecast, forecast_of
+from everlit.planning.lifecycle import (
+    REQUEST_TRANSITIONS,
+    Case,
+    Command,
+    Verdict,
+    advance,
+    package,
+    possible,
+    transition,
+)
+from everlit.planning.model import (
+    LADDER,
+    Budget,
+    DelayCode,
+    Nature,
+    Outcome,
+    PastOutage,
+    PlannedOutage,
+    ProtectedPeriod,
+    Role,
+    State,
+    WorkRequest,
+)
+from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
+from everlit.planning.reading import CHINA
+from everlit.planning.requests import check_requests
+from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
+from everlit.planning.temporary import nature_of
+from everlit.platform.database import reading, writing
+from everlit.platform.events import Actor, record
+
+EXECUTED = (State.RESTORED, State.ANALYSED, State.CLOSED)
+COMMITTED = (
+    State.APPROVED, State.NOTIFIED, State.PERMITTED, State.IN_PROGRESS, State.WORK_DONE, State.RESTORING,
+)  # fmt: skip
+FIXED = (*COMMITTED, *EXECUTED)
+"""Outages whose time is agreed: a new plan leaves them where they stand."""
+
+
+class UnableToPlan(Refusal):
+    """The planning command cannot be carried out."""
+
+    title = Text(en="The planning command was refused.", zh="计划操作被拒绝。")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What became of submitted requests."""
+
+    accepted: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {
+            "accepted": list(self.accepted),
+            "unchanged": list(self.unchanged),
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+@dataclass
+class Planning:
+    """The planning use cases on one store. `grid` and `closed` give the network and its switch positions now."""
+
+    engine: Engine
+    grid: Callable[[str], Grid]
+    closed: Callable[[str], Bools]
+    clock: Callable[[], datetime]
+    zone: tzinfo = CHINA
+    time_zone: str = "Asia/Shanghai"
+    defaults: Policies = DEFAULT_POLICIES
+    forecasts: Callable[[Grid, str], Forecast] = field(
+        default=lambda grid, zone: forecast_of(grid.network, time_zone=zone)
+    )
+
+    # ------------------------------------------------------------------------------------------- policies
+    def policies(self) -> Policies:
+        """The register with the local rows over it."""
+        with reading(self.engine) as connection:
+            return self.defaults.replaced(store.local_policies(connection))
+
+    def set_policy(self, row: Policy, *, actor: Actor) -> None:
+        """Put a local row in place of the shipped ones of its key."""
+        with writing(self.engine) as connection:
+            store.keep_policy(connection, row)
+            self._event(connection, actor, "policy.set", f"policy:{row.key}", row.as_json())
+
+    # ------------------------------------------------------------------------------------------- requests
+    def submit(self, network: str, requests: Sequence[WorkRequest], *, actor: Actor) -> Submission:
+        """File requests as submitted. The same request again is left alone, another content refused with a finding."""
+        grid = self.grid(network)
+        findings = check_requests(requests, grid=grid)
+        refused = {finding.subject for finding in findings if finding.severity is Severity.ERROR}
+        accepted, unchanged = [], []
+        with writing(self.engine) as connection:
+            for request in requests:
+                if request.request_id in refused:
+                    continue
+                kept = store.find_request(connection, network, request.request_id)
+                if kept is None:
+                    self._file(connection, network, request, actor)
+                    accepted.append(request.request_id)
+                elif kept.request.content_hash == request.content_hash:
+                    unchanged.append(request.request_id)
+                else:
+                    findings.append(_other_content(request.request_id))
+        return Submission(tuple(accepted), tuple(dict.fromkeys(unchanged)), tuple(findings))
+
+    def _file(self, connection: Connection, network: str, request: WorkRequest, actor: Actor) -> None:
+        at = self.clock()
+        kept = request if request.submitted_at else replace(request, submitted_at=at)
+        kept = kept if kept.requester else replace(kept, requester=actor.name)
+        filed = FiledRequest(network, request if kept == request else kept, State.SUBMITTED)
+        store.file_request(connection, filed)
+        self._event(connection, actor, "request.submitted", _request_subject(filed), {"content": kept.content_hash})
+
+    def revise(self, network: str, request: WorkRequest, *, actor: Actor) -> FiledRequest:
+        """Replace a request that is not in an outage yet; it has to be assessed again."""
+        if findings := check_requests([request], grid=self.grid(network)):
+            raise UnableToPlan(*findings)
+        with writing(self.engine) as connection:
+            filed = self._request(connection, network, request.request_id)
+            self._allow(filed, Command.REVISE, actor)
+            kept = request if request.requester else replace(request, requester=filed.request.requester)
+            after = replace(filed, request=kept, state=State.SUBMITTED, assessment="")
+            after = store.change_request(connection, after)
+            body = {"before": filed.request.content_hash, "after": kept.content_hash}
+            self._event(connection, actor, "request.revised", _request_subject(filed), body)
+        return after
+
+    def act_on_request(
+        self, network: str, request_id: str, command: Command, *, actor: Actor, reason: str = ""
+    ) -> FiledRequest:
+        """Reject, postpone, cancel, resubmit a request on its own."""
+        with writing(self.engine) as connection:
+            filed = self._request(connection, network, request_id)
+            row = self._allow(filed, command, actor, reason=reason)
+            after = store.change_request(connection, replace(filed, state=row))
+            body = {"from": filed.state.value, "to": row.value, "reason": reason}
+            self._event(connection, actor, f"request.{command.value}", _request_subject(filed), body)
+        return after
+
+    def requests(
+        self, network: str, *, month: str | None = None, states: Sequence[State] = (), outage_id: str | None = None
+    ) -> list[FiledRequest]:
+        """Requests of a network, of one month by their offered days."""
+        with reading(self.engine) as connection:
+            during = month_period(month, self.zone) if month else None
+            return store.filed_requests(connection, network, during=during, states=states, outage_id=outage_id)
+
+    def request(self, network: str, request_id: str) -> FiledRequest:
+        """One request; raises UnableToFindPlanned."""
+        with reading(self.engine) as connection:
+            return self._request(connection, network, request_id)
+
+    def assess_request(
+        self, network: str, request_id: str, *, actor: Actor, start: datetime | None = None
+    ) -> tuple[int, Assessment]:
+        """Assess one request on its own, at its wanted start unless told; stored, and the request is assessed."""
+        filed = self.request(network, request_id)
+        made = self.study(network, [filed.request], period=wanted_period(filed.request, start))
+        with writing(self.engine) as connection:
+            fresh = self._request(connection, network, request_id)
+            if fresh.state in (State.SUBMITTED, State.ASSESSED):
+                self._allow(fresh, Command.ASSESS, actor, verdict=made.verdict, facts_now=made.fingerprint)
+                after = replace(fresh, state=State.ASSESSED, assessment=made.fingerprint)
+                store.change_request(connection, after)
+            identity = self._keep(connection, network, _request_subject(filed), made)
+            body = {"assessment_id": identity, "fingerprint": made.fingerprint}
+            self._event(connection, actor, "request.assessed", _request_subject(filed), body)
+        return identity, made
+
+    # -------------------------------------------------------------------------------------------- outages
+    def merge(
+        self,
+        network: str,
+        request_ids: Sequence[str],
+        *,
+        period: Period,
+        actor: Actor,
+        outage_id: str | None = None,
+    ) -> PlannedOutage:
+        """Put assessed requests into one outage (一停多用); it has to be assessed as a whole."""
+        with writing(self.engine) as connection:
+            filed = [self._request(connection, network, name) for name in dict.fromkeys(request_ids)]
+            return self._package(connection, network, filed, period, outage_id, actor)
+
+    def _package(
+        self,
+        connection: Connection,
+        network: str,
+        filed: Sequence[FiledRequest],
+        period: Period,
+        outage_id: str | None,
+        actor: Actor,
+    ) -> PlannedOutage:
+        if not filed:
+            raise UnableToPlan(
+                _finding("merge.empty", network, "An outage needs a request.", "停电单至少包含一项申请。")
+            )
+        for one in filed:
+            verdict = _bare_verdict(one.assessment, period)
+            self._allow(one, Command.MERGE, actor, verdict=verdict, facts_now=one.assessment)
+        requests = [one.request for one in filed]
+        outage = package(
+            outage_id or f"O-{period.start.astimezone(self.zone):%y%m%d}-{min(one.request_id for one in requests)}",
+            network=network,
+            request_ids=[one.request_id for one in requests],
+            equipment_ids=[name for one in requests for name in one.equipment_ids],
+            period=period,
+            nature=nature_of(requests, period, policies=self.defaults, zone=self.zone),
+            units=units_of(self.grid(network), [name for one in requests for name in one.equipment_ids]),
+            requesters=[one.requester for one in requests],
+        )
+        if store.find_outage(connection, outage.outage_id) is not None:
+            en, zh = f"{outage.outage_id} exists already.", f"{outage.outage_id} 已存在。"
+            raise UnableToPlan(_finding("outage.exists", outage.outage_id, en, zh))
+        store.open_outage(connection, outage)
+        for one in filed:
+            store.change_request(connection, replace(one, state=State.MERGED, outage_id=outage.outage_id))
+        body = {"requests": list(outage.request_ids), "period": period.as_json(), "nature": outage.nature.value}
+        self._event(connection, actor, "outage.merged", _outage_subject(outage), body)
+        return outage
+
+    def outage(self, outage_id: str) -> PlannedOutage:
+        """One outage; raises UnableToFindPlanned."""
+        with reading(self.engine) as connection:
+            return self._outage(connection, outage_id)
+
+    def outages(self, network: str, *, month: str | None = None, states: Sequence[State] = ()) -> list[PlannedOutage]:
+        """Outages of a network by start."""
+        with reading(self.engine) as connection:
+            during = month_period(month, self.zone) if month else None
+            return store.outages(connection, network, during=during, states=states)
+
+    def possible(self, outage_id: str, role: Role | None = None) -> list[Command]:
+        """What may be asked of an outage next (by a role); gates are asked when it is tried."""
+        return possible(self.outage(outage_id).state, role)
+
+    def assess_outage(self, outage_id: str, *, actor: Actor) -> tuple[int, Assessment]:
+        """Assess an outage as a whole at its time; stored, and an approval on other facts is void."""
+        outage = self.outage(outage_id)
+        made = self.study_outage(outage)
+        with writing(self.engine) as connection:
+            now = self._outage(connection, outage_id)
+            case = self._case(now, Command.ASSESS, actor, verdict=made.verdict, facts_now=self._facts(connection, now))
+            after = advance(case)
+            store.change_outage(connection, after, made_on=now.version)
+            identity = self._keep(connection, outage.network, _outage_subject(outage), made)
+            body = {"assessment_id": identity, "fingerprint": made.fingerprint}
+            self._event(connection, actor, "outage.assessed", _outage_subject(outage), body)
+        return identity, made
+
+    def act(
+        self,
+        outage_id: str,
+        command: Command,
+        *,
+        actor: Actor,
+        version: int | None = None,
+        reason: str = "",
+        delay_code: DelayCode | None = None,
+        period: Period | None = None,
+    ) -> PlannedOutage:
+        """Take one step of the lifecycle; raises UnableToAdvance with every gate that says no, UnableToRecord when
+        `version` is not the present one."""
+        with writing(self.engine) as connection:
+            outage = self._outage(connection, outage_id)
+            if version is not None and version != outage.version:
+                en = f"{outage_id} is at version {outage.version}, the change was made on {version}."
+                zh = f"{outage_id} 现为版本 {outage.version}，修改基于版本 {version}。"
+                raise store.UnableToRecord(_finding("conflict", outage_id, en, zh))
+            verdict = self._verdict(connection, outage)
+            facts = self._facts(connection, outage)
+            case = self._case(outage, command, actor, verdict=verdict, facts_now=facts)
+            after = advance(replace(case, reason=reason, delay_code=delay_code, period=period))
+            store.change_outage(connection, after, made_on=outage.version)
+            self._follow(connection, after)
+            body: dict[str, Any] = {"from": outage.state.value, "to": after.state.value}
+            body |= {"version": after.version, "reason": reason}
+            if period is not None:
+                body["period"] = period.as_json()
+            if command is Command.RESTORE and after.delay is not None:
+                body["delay"] = after.delay.as_json()
+            self._event(connection, actor, f"outage.{command.value}", _outage_subject(outage), body)
+        return after
+
+    def _follow(self, connection: Connection, outage: PlannedOutage) -> None:
+        """The requests of an outage stand where it stands; a rejected or cancelled outage gives them back."""
+        released = outage.state in (State.REJECTED, State.CANCELLED)
+        for filed in store.filed_requests(connection, outage.network, outage_id=outage.outage_id):
+            state = State.ASSESSED if released else outage.state
+            owner = "" if released else outage.outage_id
+            if (filed.state, filed.outage_id) != (state, owner):
+                store.change_request(connection, replace(filed, state=state, outage_id=owner))
+
+    # ---------------------------------------------------------------------------------------- computation
+    def study(
+        self,
+        network: str,
+        requests: Sequence[WorkRequest],
+        *,
+        period: Period,
+        nature: Nature = Nature.PLANNED,
+        equipment_ids: Sequence[str] | None = None,
+        except_outage: str = "",
+    ) -> Assessment:
+        """An assessment that is not kept: what would this do?"""
+        grid, policies = self.grid(network), self.policies()
+        month = f"{period.start.astimezone(self.zone):%Y-%m}"
+        with reading(self.engine) as connection:
+            year = year_period(period.start, self.zone)
+            past = store.past_outages(connection, network, during=year)
+            protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
+            plans = store.emergency_plans(connection, network)
+            budgets = self._budgets(connection, network, month, except_outage)
+        return assess(
+            requests,
+            grid=grid,
+            closed=self.closed(network),
+            period=period,
+            forecast=self.forecasts(grid, self.time_zone),
+            policies=policies,
+            now=self.clock(),
+            equipment_ids=equipment_ids,
+            nature=nature,
+            history=past,
+            budgets=budgets,
+            protected=protected,
+            plans=plans,
+            zone=self.zone,
+        )
+
+    def study_outage(self, outage: PlannedOutage, *, period: Period | None = None) -> Assessment:
+        """An assessment of an outage, also at another time, that is not kept."""
+        with reading(self.engine) as connection:
+            requests = self._requests_of(connection, outage)
+        return self.study(
+            outage.network,
+            requests,
+            period=period or outage.period,
+            nature=outage.nature,
+            equipment_ids=outage.equipment_ids,
+            except_outage=outage.outage_id,
+        )
+
+    def preview_move(self, outage_id: str, start: datetime) -> dict[str, Any]:
+        """What moving an outage would change, before anything is saved."""
+        outage = self.outage(outage_id)
+        moved = Period(start, start + outage.period.duration)
+        before, after = self.study_outage(outage), self.study_outage(outage, period=moved)
+        return {
+            "outage_id": outage_id,
+            "before": before.as_json(households=False),
+            "after": after.as_json(households=False),
+            "conflicts": [finding.as_json() for finding in self._conflicts(outage, moved)],
+            "findings": [gate.as_finding().as_json() for gate in after.gates if gate.outcome is Outcome.BLOCK],
+        }
+
+    def _conflicts(self, outage: PlannedOutage, period: Period) -> list[Finding]:
+        """What stands against a new time: crews on two jobs, precedence, offered days."""
+        others = [one for one in self._during(outage.network, period) if one.outage_id != outage.outage_id]
+        with reading(self.engine) as connection:
+            mine = self._requests_of(connection, outage)
+            crews = {request.crew for request in mine if request.crew}
+            found = []
+            for other in others:
+                shared = crews & {request.crew for request in self._requests_of(connection, other) if request.crew}
+                if shared:
+                    names = ", ".join(sorted(shared))
+                    en, zh = f"{names} also works in {other.outage_id}.", f"{names} 同时在 {other.outage_id} 作业。"
+                    found.append(_finding("conflict.crew", outage.outage_id, en, zh))
+        for request in mine:
+            if not (request.earliest <= period.start and period.end <= request.latest):
+                en = f"{request.request_id} did not offer this time."
+                zh = f"{request.request_id} 申请的可停时段不含该时间。"
+                found.append(_finding("conflict.window", request.request_id, en, zh))
+        return found
+
+    def _during(self, network: str, period: Period) -> list[PlannedOutage]:
+        with reading(self.engine) as connection:
+            gone = {State.CANCELLED, State.REJECTED, State.POSTPONED}
+            return [one for one in store.outages(connection, network, during=period) if one.state not in gone]
+
+    def assessment(self, identity: int) -> Stored:
+        """A stored assessment; raises UnableToFindPlanned."""
+        with reading(self.engine) as connection:
+            found = store.find_assessment(connection, identity=identity)
+        if found is None:
+            raise _unknown("assessment", str(identity))
+        return found
+
+    def assessment_of(self, *, outage_id: str = "", request_id: str = "", network: str = "") -> Stored:
+        """The newest assessment of an outage or a request; raises UnableToFindPlanned."""
+        subject = f"outage:{outage_id}" if outage_id else f"request:{network}/{request_id}"
+        with reading(self.engine) as connection:
+            found = store.find_assessment(connection, subject=subject)
+        if found is None:
+            raise _unknown("assessment", subject)
+        return found
+
+    # ----------------------------------------------------------------------- what else an assessment reads
+    def keep_history(self, network: str, past: Iterable[PastOutage], *, actor: Actor) -> int:
+        """Keep past outages for the repeat rules."""
+        with writing(self.engine) as connection:
+            count = store.keep_history(connection, network, past)
+            self._event(connection, actor, "history.kept", f"network:{network}", {"outages": count})
+        return count
+
+    def history(self, network: str, *, year: int) -> list[PastOutage]:
+        """Past outages of a local year."""
+        with reading(self.engine) as connection:
+            return store.past_outages(connection, network, during=year_of(year, self.zone))
+
+    def set_budget(self, network: str, budget: Budget, *, actor: Actor) -> None:
+        """Allot customer-hours to a unit for a month."""
+        with writing(self.engine) as connection:
+            store.keep_budget(connection, network, budget)
+            self._event(connection, actor, "budget.set", f"network:{network}", budget.as_json())
+
+    def budgets(self, network: str, month: str) -> dict[str, Budget]:
+        """Budgets of a month with what is used and committed."""
+        with reading(self.engine) as connection:
+            return self._budgets(connection, network, month)
+
+    def protect(self, network: str, periods: Iterable[ProtectedPeriod], *, actor: Actor) -> None:
+        """Enter protected periods: festivals, elections, weather warnings."""
+        entered = list(periods)
+        with writing(self.engine) as connection:
+            store.keep_protected(connection, network, entered)
+            body = {"periods": [one.as_json() for one in entered]}
+            self._event(connection, actor, "calendar.protected", f"network:{network}", body)
+
+    def protected(self, network: str, period: Period) -> list[ProtectedPeriod]:
+        """Protected periods that touch a period, those of the yearly calendar included."""
+        with reading(self.engine) as connection:
+            return [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
+
+    def approve_emergency_plan(self, network: str, name: str, *, actor: Actor) -> None:
+        """Record that a customer or usage point has an approved emergency plan."""
+        with writing(self.engine) as connection:
+            store.keep_emergency_plan(connection, network, name, at=self.clock())
+            self._event(connection, actor, "emergency_plan.approved", f"customer:{name}", {"network": network})
+
+    def _calendar(self, period: Period) -> list[ProtectedPeriod]:
+        years = {period.start.astimezone(self.zone).year, period.end.astimezone(self.zone).year}
+        yearly = [one for year in sorted(years) for one in protected_calendar(year)]
+        return [one for one in yearly if one.period.overlaps(period)]
+
+    def _budgets(self, connection: Connection, network: str, month: str, except_outage: str = "") -> dict[str, Budget]:
+        """Budgets of a month; used is what was executed, committed what is approved, each by its own assessment."""
+        found = store.budgets(connection, network, month)
+        used: dict[str, float] = {}
+        committed: dict[str, float] = {}
+        for outage in store.outages(connection, network, during=month_period(month, self.zone), states=FIXED):
+            stored = store.find_assessment(connection, fingerprint=outage.assessment)
+            if stored is None or outage.outage_id == except_outage:
+                continue
+            part = used if outage.state in EXECUTED else committed
+            for unit, hours in stored.body["unit_hours"].items():
+                part[unit] = part.get(unit, 0.0) + float(hours)
+        return {
+            unit: replace(budget, used_h=round(used.get(unit, 0.0), 6), committed_h=round(committed.get(unit, 0.0), 6))
+            for unit, budget in found.items()
+        }
+
+    # ------------------------------------------------------------------------------------------ internals
+    def _verdict(self, connection: Connection, outage: PlannedOutage) -> Verdict | None:
+        """The verdict of the outage's own assessment, its budget gate asked again: others may have used it up."""
+        if not outage.assessment:
+            return None
+        stored = store.find_assessment(connection, fingerprint=outage.assessment)
+        if stored is None:
+            return None
+        verdict = Verdict.from_json(stored.body)
+        month = f"{outage.period.start.astimezone(self.zone):%Y-%m}"
+        budgets = self._budgets(connection, outage.network, month, outage.outage_id)
+        over = [
+            unit
+            for unit, hours in stored.body["unit_hours"].items()
+            if unit in budgets and hours > budgets[unit].left_h
+        ]
+        asked = any(gate.outcome is Outcome.APPROVE for gate in verdict.gates)
+        if not over or asked:
+            return verdict
+        return replace(verdict, approver=LADDER[min(LADDER.index(verdict.approver) + 1, len(LADDER) - 1)])
+
+    def _facts(self, connection: Connection, outage: PlannedOutage) -> str:
+        """The fingerprint of the facts as they are now."""
+        grid = self.grid(outage.network)
+        return facts_fingerprint(
+            self._requests_of(connection, outage),
+            grid=grid,
+            closed=self.closed(outage.network),
+            equipment_ids=outage.equipment_ids,
+            period=outage.period,
+            nature=outage.nature,
+            forecast=self.forecasts(grid, self.time_zone),
+            policies=self.defaults.replaced(store.local_policies(connection)),
+        )
+
+    def _requests_of(self, connection: Connection, outage: PlannedOutage) -> list[WorkRequest]:
+        return [self._request(connection, outage.network, name).request for name in outage.request_ids]
+
+    def _case(
+        self, outage: PlannedOutage, command: Command, actor: Actor, *, verdict: Verdict | None, facts_now: str
+    ) -> Case:
+        return Case(outage, command, actor.name, role_of(actor), self.clock(), self.policies(), verdict, facts_now)
+
+    def _allow(
+        self,
+        filed: FiledRequest,
+        command: Command,
+        actor: Actor,
+        *,
+        reason: str = "",
+        verdict: Verdict | None = None,
+        facts_now: str = "",
+    ) -> State:
+        """The state a request's own command leads to; raises UnableToAdvance."""
+        request = filed.request
+        stand_in = package(
+            request.request_id,
+            network=filed.network,
+            request_ids=[request.request_id],
+            equipment_ids=request.equipment_ids,
+            period=request.window,
+            requesters=[request.requester],
+        )
+        stand_in = replace(stand_in, assessment=facts_now)
+        case = self._case(stand_in, command, actor, verdict=verdict, facts_now=facts_now)
+        return transition(replace(case, reason=reason), state=filed.state, table=REQUEST_TRANSITIONS).target
+
+    def _keep(self, connection: Connection, network: str, subject: str, made: Assessment) -> int:
+        return store.keep_assessment(
+            connection,
+            network=network,
+            subject=subject,
+            fingerprint=made.fingerprint,
+            at=made.computed_at,
+            body=made.as_json(),
+        )
+
+    def _request(self, connection: Connection, network: str, request_id: str) -> FiledRequest:
+        found = store.find_request(connection, network, request_id)
+        if found is None:
+            raise _unknown("request", f"{network}/{request_id}")
+        return found
+
+    def _outage(self, connection: Connection, outage_id: str) -> PlannedOutage:
+        found = store.find_outage(connection, outage_id)
+        if found is None:
+            raise _unknown("outage", outage_id)
+        return found
+
+    def _event(self, connection: Connection, actor: Actor, kind: str, subject: str, body: Mapping[str, Any]) -> None:
+        record(connection, actor=actor, at=self.clock(), kind=f"planning.{kind}", subject=subject, body=body)
+
+
+def role_of(actor: Actor) -> Role:
+    """The planning role of an actor; raises UnableToPlan for a role planning does not know."""
+    try:
+        return Role(actor.role)
+    except ValueError:
+        known = ", ".join(role.value for role in Role)
+        en, zh = f"{actor.role} is no planning role; known: {known}.", f"{actor.role} 不是停电计划角色；可用：{known}。"
+        raise UnableToPlan(_finding("role", actor.name, en, zh)) from None
+
+
+def units_of(grid: Grid, equipment_ids: Sequence[str]) -> list[str]:
+    """Operating units whose feeders the equipment belongs to in the normal state."""
+    units = grid.network.tables["feeders"].column("unit").to_pylist()
+    sections = {section for name in equipment_ids for section in grid.equipment(name).sections}
+    feeders = {int(grid.normal_feeder[section]) for section in sections} - {-1}
+    return sorted({units[feeder] or "" for feeder in feeders})
+
+
+def wanted_period(request: WorkRequest, start: datetime | None = None) -> Period:
+    """The outage a request asks for: at its wanted start, else as early as its daily window allows."""
+    begin = start or request.wanted or request.earliest + timedelta(minutes=request.daily_window.from_minute)
+    return Period(begin, begin + request.duration)
+
+
+def month_period(month: str, zone: tzinfo) -> Period:
+    """A month YYYY-MM in local time; raises UnableToPlan when it is none."""
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        en, zh = f"{month} is no month YYYY-MM.", f"{month} 不是 YYYY-MM 月份。"
+        raise UnableToPlan(_finding("month", month, en, zh)) from None
+    after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return Period(datetime.combine(first, time(), zone), datetime.combine(after, time(), zone))
+
+
+def year_of(year: int, zone: tzinfo) -> Period:
+    """A local calendar year."""
+    return Period(datetime(year, 1, 1, tzinfo=zone), datetime(year + 1, 1, 1, tzinfo=zone))
+
+
+def year_period(instant: datetime, zone: tzinfo) -> Period:
+    """The local calendar year an instant lies in."""
+    return year_of(instant.astimezone(zone).year, zone)
+
+
+def _bare_verdict(fingerprint: str, period: Period) -> Verdict | None:
+    return Verdict(fingerprint, (), LADDER[0], period, None, "", False) if fingerprint else None
+
+
+def _request_subject(filed: FiledRequest) -> str:
+    return f"request:{filed.network}/{filed.request.request_id}"
+
+
+def _outage_subject(outage: PlannedOutage) -> str:
+    return f"outage:{outage.outage_id}"
+
+
+def _finding(kind: str, subject: str, en: str, zh: str) -> Finding:
+    return Finding(f"planning.{kind}", subject, Text(en, zh))
+
+
+def _other_content(request_id: str) -> Finding:
+    en = f"{request_id} was submitted before with other content: revise it in so many words."
+    return _finding("request.changed", request_id, en, f"{request_id} 已提报且内容不同，请使用修改。")
+
+
+def _unknown(kind: str, identity: str) -> UnableToFindPlanned:
+    words = {"request": "申请", "outage": "停电单", "assessment": "评估"}
+    return UnableToFindPlanned(
+        _finding(f"{kind}.unknown", identity, f"No {kind} {identity}.", f"没有{words[kind]} {identity}。")
+    )
