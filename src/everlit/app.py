@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,10 +26,9 @@ from everlit.grid.store import (
     stored_network,
 )
 from everlit.grid.tables import shipped_networks
-from everlit.kernel import Period, Policies
+from everlit.kernel import Period
 from everlit.metering.forecast import forecast, window_loads
-from everlit.planning.policies import DEFAULT_POLICIES, with_overrides
-from everlit.planning.store import local_policies
+from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
@@ -97,14 +97,14 @@ class App:
             operation = SwitchOperation(switch_id, closed, at or instant, instant)
             record_operations(connection, name, [operation], actor=actor, at=instant)
 
-    def policies(self) -> Policies:
-        """The rules in force: those shipped, with the rows this utility has put in their place."""
-        with reading(self.engine) as connection:
-            return with_overrides(DEFAULT_POLICIES, local_policies(connection))
+    @cached_property
+    def planning(self) -> Planning:
+        """The planning use cases on this store."""
+        return Planning(self.engine, self.grid, self.closed, self.clock, zone=self.zone, time_zone=self.zone.key)
 
     def transfer(self, name: str, equipment: Sequence[str], period: Period) -> Transfer:
         """The optimal re-supply of everyone that isolating `equipment` in `period` cuts off, from the present state."""
-        grid, closed, policies, on = self.grid(name), self.closed(name), self.policies(), self._day(period)
+        grid, closed, policies, on = self.grid(name), self.closed(name), self.planning.policies(), self._day(period)
         isolation = isolate(grid, closed, equipment, limits=limits_of(policies, on=on))
         loads = self._loads(name, period)
         return transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start)
@@ -117,7 +117,7 @@ class App:
             equipment,
             period=period,
             loads=self._loads(name, period),
-            policies=self.policies(),
+            policies=self.planning.policies(),
             on=self._day(period),
         )
 

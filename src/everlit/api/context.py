@@ -4,6 +4,7 @@ Until accounts exist the acting person and role are picked at entry and sent wit
 the browser keeps them in cookies). The server therefore binds to loopback only.
 """
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
 
@@ -11,17 +12,22 @@ import msgspec
 from fastapi import Depends, Request, Response
 
 from everlit.app import App
-from everlit.kernel import Finding, Refusal, Text
+from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.planning.model import Role
 from everlit.platform.events import Actor
 
+LONGEST = timedelta(days=31)
 ROLES: dict[str, Text] = {
-    "planner": Text("outage planner", "停电计划员"),
-    "dispatcher": Text("dispatcher", "调度员"),
-    "reliability": Text("reliability engineer", "可靠性专责"),
-    "requester": Text("requesting department", "申请部门"),
-    "marketing": Text("service and notices", "营销服务"),
-    "crew": Text("switching crew", "操作班组"),
-    "approver": Text("approving manager", "审批人"),
+    Role.REQUESTER: Text("requesting department", "申请部门"),
+    Role.PLANNER: Text("outage planner", "停电计划员"),
+    Role.RELIABILITY: Text("reliability engineer", "可靠性专责"),
+    Role.DISPATCHER: Text("dispatcher", "调度员"),
+    Role.MARKETING: Text("service and notices", "营销服务"),
+    Role.CREW: Text("switching crew", "操作班组"),
+    Role.OPERATION_MANAGER: Text("operation manager", "运维主管"),
+    Role.VICE_MANAGER: Text("vice manager", "分管副经理"),
+    Role.DEPARTMENT_HEAD: Text("department head", "部门负责人"),
+    Role.VICE_DIRECTOR: Text("vice director", "分管副局长"),
 }
 
 
@@ -29,6 +35,20 @@ class UnableToAct(Refusal):
     """A change needs a person and a known role."""
 
     title = Text(en="Nobody was named for this change.", zh="未指明操作人。")
+
+
+class UnableToUsePeriod(Refusal):
+    """The period is empty, runs backwards or is absurdly long."""
+
+    title = Text(en="The period is not valid.", zh="时间段无效。")
+
+
+def period_of(start: datetime, end: datetime) -> Period:
+    """The half-open period of a request body; raises UnableToUsePeriod."""
+    if not timedelta(0) < end - start <= LONGEST:
+        words = Text("The period must end after it starts, within 31 days.", "结束必须晚于开始,且不超过31天。")
+        raise UnableToUsePeriod(Finding("period.invalid", start.isoformat(), words))
+    return Period(start, end)
 
 
 def application(request: Request) -> App:

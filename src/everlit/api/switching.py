@@ -1,26 +1,18 @@
 """Isolation, transfer and tickets over HTTP: the questions a dispatcher asks of one network in its present state."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from everlit.api.context import TheApp, json_response
-from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.api.context import TheApp, json_response, period_of
+from everlit.kernel import Period
 from everlit.switching import isolate
 from everlit.switching.ticket_pdf import ticket_pdf
 
 router = APIRouter(prefix="/api/networks/{name}", tags=["switching"])
 Name = Annotated[str, Path(max_length=100)]
 Ids = Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=500)]
-LONGEST = timedelta(days=31)
-
-
-class UnableToUsePeriod(Refusal):
-    """The period is empty, runs backwards or is absurdly long."""
-
-    title = Text(en="The period is not valid.", zh="时间段无效。")
 
 
 class Work(BaseModel):
@@ -38,10 +30,7 @@ class TimedWork(Work):
     @property
     def period(self) -> Period:
         """The half-open period; raises UnableToUsePeriod."""
-        if not timedelta(0) < self.end - self.start <= LONGEST:
-            words = Text("The period must end after it starts, within 31 days.", "结束必须晚于开始,且不超过31天。")
-            raise UnableToUsePeriod(Finding("period.invalid", self.start.isoformat(), words))
-        return Period(self.start, self.end)
+        return period_of(self.start, self.end)
 
 
 @router.post("/isolate", summary="The smallest set of switches with a visible break on every infeed")
@@ -66,7 +55,11 @@ def tickets(app: TheApp, name: Name, work: TimedWork) -> Response:
 
 @router.post("/ticket.pdf", summary="One operation ticket as PDF")
 def printed_ticket(
-    app: TheApp, name: Name, work: TimedWork, direction: Literal["out", "back"] = "out", lang: Literal["zh", "en"] = "zh"
+    app: TheApp,
+    name: Name,
+    work: TimedWork,
+    direction: Literal["out", "back"] = "out",
+    lang: Literal["zh", "en"] = "zh",
 ) -> Response:
     """The ticket out to the work, or back, as it is printed."""
     made = app.switching_plan(name, work.equipment, work.period).tickets

@@ -1,0 +1,229 @@
+"""Planned outages over HTTP: requests, assessments, the month, and every step of an outage's life.
+
+The network is a query parameter, the first one kept unless named. Who acts is named by headers or cookies; every change
+is an event.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from everlit.api.context import TheActor, TheApp, acting, json_response, period_of
+from everlit.kernel import Period, Refusal
+from everlit.planning.lifecycle import Command
+from everlit.planning.model import DelayCode, WorkRequest
+from everlit.switching.ticket import Ticket
+from everlit.switching.ticket_pdf import ticket_pdf
+
+router = APIRouter(prefix="/api", tags=["planning"])
+Identity = Annotated[str, Path(max_length=120)]
+NetworkName = Annotated[str, Query(max_length=100)]
+Words = Annotated[str, Field(max_length=1000)]
+
+
+class Act(BaseModel):
+    """One step of the lifecycle, made on `version` of the outage."""
+
+    version: int | None = None
+    reason: Words = ""
+    delay_code: DelayCode | None = None
+
+
+class Move(BaseModel):
+    """A new start; the length stays."""
+
+    start: AwareDatetime
+    version: int | None = None
+    reason: Words = ""
+
+
+class Merge(BaseModel):
+    """Assessed requests that become one outage."""
+
+    request_ids: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=100)]
+    start: AwareDatetime
+    end: AwareDatetime
+
+
+def network_of(request: Request, network: NetworkName = "") -> str:
+    """The network asked for, or the one shown first."""
+    return network or str(getattr(request.app.state, "network", "urban"))
+
+
+@router.get("/requests", summary="Work requests of a network, of a month if named")
+def list_requests(
+    app: TheApp,
+    request: Request,
+    network: NetworkName = "",
+    month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None,
+) -> Response:
+    """Requests with their state and outage."""
+    return json_response([one.as_json() for one in app.planning.requests(network_of(request, network), month=month)])
+
+
+@router.post("/requests", status_code=201, summary="Submit work requests; the same request twice changes nothing")
+def submit(
+    app: TheApp,
+    actor: TheActor,
+    request: Request,
+    rows: Annotated[list[dict[str, Any]], Body(min_length=1, max_length=2000)],
+    network: NetworkName = "",
+) -> Response:
+    """Every row is read and checked; faulty rows are refused with their findings, the others are filed."""
+    read, findings = _read(rows)
+    done = app.planning.submit(network_of(request, network), read, actor=actor).as_json()
+    done["findings"] = [*(finding.as_json() for finding in findings), *done["findings"]]
+    return json_response(done, 201 if done["accepted"] or done["unchanged"] else 422)
+
+
+def _read(rows: Sequence[dict[str, Any]]) -> tuple[list[WorkRequest], list[Any]]:
+    read, findings = [], []
+    for number, row in enumerate(rows, 1):
+        try:
+            read.append(WorkRequest.from_json(row, number=number))
+        except Refusal as refusal:
+            findings.extend(refusal.findings)
+    return read, findings
+
+
+@router.get("/requests/{request_id}", summary="One request, and why it stands where it stands")
+def one_request(app: TheApp, request: Request, request_id: Identity, network: NetworkName = "") -> Response:
+    """The request and its state."""
+    return json_response(app.planning.request(network_of(request, network), request_id).as_json())
+
+
+@router.put("/requests/{request_id}", summary="Revise a request that is in no outage yet")
+def revise(
+    app: TheApp,
+    actor: TheActor,
+    request: Request,
+    request_id: Identity,
+    row: Annotated[dict[str, Any], Body()],
+    network: NetworkName = "",
+) -> Response:
+    """The revised request has to be assessed again."""
+    revised = WorkRequest.from_json({**row, "request_id": request_id})
+    return json_response(app.planning.revise(network_of(request, network), revised, actor=actor).as_json())
+
+
+@router.post("/requests/{request_id}/assess", summary="Assess one request on its own")
+def assess_request(
+    app: TheApp,
+    actor: TheActor,
+    request: Request,
+    request_id: Identity,
+    start: AwareDatetime | None = None,
+    network: NetworkName = "",
+) -> Response:
+    """Isolation, transfer, households, ticket, gates; stored under the answer's assessment_id."""
+    name = network_of(request, network)
+    identity, made = app.planning.assess_request(name, request_id, actor=actor, start=start)
+    return json_response({"assessment_id": identity, **made.as_json(households=False)})
+
+
+@router.post("/requests/{request_id}/{command}", summary="Reject, postpone, cancel or resubmit a request")
+def act_on_request(
+    app: TheApp,
+    actor: TheActor,
+    request: Request,
+    request_id: Identity,
+    command: Literal["reject", "postpone", "cancel", "submit"],
+    act: Act,
+    network: NetworkName = "",
+) -> Response:
+    """One step of a request's life."""
+    name, asked = network_of(request, network), Command(command)
+    done = app.planning.act_on_request(name, request_id, asked, actor=actor, reason=act.reason)
+    return json_response(done.as_json())
+
+
+@router.get("/assessments/{identity}", summary="A stored assessment, households left out")
+def assessment(app: TheApp, identity: Annotated[int, Path(ge=1, le=2**62)]) -> Response:
+    """Everything the outage would do, as it was computed."""
+    body = dict(app.planning.assessment(identity).body)
+    return json_response({"assessment_id": identity, **body, "households": []})
+
+
+@router.get("/assessments/{identity}/households", summary="The households concerned, a page at a time")
+def households(
+    app: TheApp,
+    identity: Annotated[int, Path(ge=1, le=2**62)],
+    offset: Annotated[int, Query(ge=0, le=10**7)] = 0,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 200,
+) -> Response:
+    """Exactly who is dead, and which pattern of dead minutes they share."""
+    body = app.planning.assessment(identity).body
+    rows = body["households"]
+    page = rows[offset : offset + limit]
+    return json_response({"total": len(rows), "offset": offset, "rows": page, "patterns": body["patterns"]})
+
+
+@router.get("/assessments/{identity}/ticket.pdf", summary="An operation ticket of the assessment as PDF")
+def assessment_ticket(
+    app: TheApp,
+    identity: Annotated[int, Path(ge=1, le=2**62)],
+    direction: Literal["out", "back"] = "out",
+    lang: Literal["zh", "en"] = "zh",
+) -> Response:
+    """The stored ticket, printed."""
+    ticket = Ticket.from_json(app.planning.assessment(identity).body["ticket"][direction])
+    return Response(ticket_pdf(ticket, language=lang), media_type="application/pdf")
+
+
+@router.post("/outages", status_code=201, summary="Merge assessed requests into one outage")
+def merge(app: TheApp, actor: TheActor, request: Request, wanted: Merge, network: NetworkName = "") -> Response:
+    """One outage for several jobs (一停多用)."""
+    name, period = network_of(request, network), period_of(wanted.start, wanted.end)
+    done = app.planning.merge(name, wanted.request_ids, period=period, actor=actor)
+    return json_response(done.as_json(), 201)
+
+
+@router.get("/outages/{outage_id}", summary="One outage with its possible next steps and newest assessment")
+def one_outage(app: TheApp, outage_id: Identity) -> Response:
+    """The outage, what may be asked of it next, and the number of its newest assessment."""
+    outage = app.planning.outage(outage_id)
+    try:
+        newest: int | None = app.planning.assessment_of(outage_id=outage_id).identity
+    except Refusal:
+        newest = None
+    commands = [command.value for command in app.planning.possible(outage_id)]
+    return json_response({**outage.as_json(), "possible": commands, "assessment_id": newest})
+
+
+@router.post("/outages/{outage_id}/assess", summary="Assess an outage as a whole at its time")
+def assess_outage(app: TheApp, actor: TheActor, outage_id: Identity) -> Response:
+    """A new stored assessment; an approval on other facts is void."""
+    identity, made = app.planning.assess_outage(outage_id, actor=actor)
+    return json_response({"assessment_id": identity, **made.as_json(households=False)})
+
+
+@router.post("/outages/{outage_id}/move", summary="Move an outage, or see what moving it would do")
+def move(app: TheApp, request: Request, outage_id: Identity, wanted: Move, dry_run: bool = False) -> Response:
+    """With dry_run nothing is saved: consequences before and after, conflicts, findings."""
+    preview = app.planning.preview_move(outage_id, wanted.start)
+    if dry_run:
+        return json_response(preview)
+    outage = app.planning.outage(outage_id)
+    period = Period(wanted.start, wanted.start + outage.period.duration)
+    done = app.planning.act(
+        outage_id, Command.MOVE, actor=acting(request), version=wanted.version, reason=wanted.reason, period=period
+    )
+    return json_response({**preview, "outage": done.as_json()})
+
+
+@router.post("/outages/{outage_id}/{command}", summary="One step of an outage's life")
+def act(app: TheApp, actor: TheActor, outage_id: Identity, command: Command, wanted: Act) -> Response:
+    """Refused with every gate that says no, each citing its rule."""
+    done = app.planning.act(
+        outage_id, command, actor=actor, version=wanted.version, reason=wanted.reason, delay_code=wanted.delay_code
+    )
+    return json_response(done.as_json())
+
+
+@router.get("/policies", summary="Every rule with its document and confidence")
+def policies(app: TheApp) -> Response:
+    """The register with the local rows over it; `verified` is false where nobody has checked the text."""
+    rows = app.planning.policies().rows
+    return json_response([{**row.as_json(), "verified": row.verified} for row in rows])
