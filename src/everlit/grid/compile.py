@@ -242,7 +242,7 @@ class Grid:
         grades, life = _codes(points, "importance", IMPORTANCES), _bools(points, "life_support")
         rows = np.flatnonzero((grades > Importance.ORDINARY) | life).astype(np.int32)
         names = points.column("consumer_id").take(pa.array(rows))
-        consumers = _index_in(names, self.network.tables["consumers"].column("consumer_id").combine_chunks())
+        consumers = Identities(self.network.tables["consumers"].column("consumer_id")).rows(names)
         return rows, self.section_of_node[self.consumer_node[consumers]]
 
     @cached_property
@@ -402,6 +402,7 @@ def compile_network(network: Network) -> Grid:
     tables = network.tables
     row_ids = tables["nodes"].column("node_id").combine_chunks()
     n_nodes = len(row_ids)
+    nodes = Identities(row_ids)
     earths = pc.equal(tables["switches"].column("kind"), SWITCH_KINDS[SwitchKind.GROUND_DISCONNECTOR])
     switches, earth_table = tables["switches"].filter(pc.invert(earths)), tables["switches"].filter(earths)
     lines, transformers, consumers = tables["lines"], tables["transformers"], tables["consumers"]
@@ -410,12 +411,12 @@ def compile_network(network: Network) -> Grid:
         (transformers, "hv_node_id", "lv_node_id"),
         (switches, "from_node_id", "to_node_id"),
     )
-    from_row = np.concatenate([_index_in(table.column(one), row_ids) for table, one, _ in ends])
-    to_row = np.concatenate([_index_in(table.column(other), row_ids) for table, _, other in ends])
+    from_row = np.concatenate([nodes.rows(table.column(one)) for table, one, _ in ends])
+    to_row = np.concatenate([nodes.rows(table.column(other)) for table, _, other in ends])
     first_switch = lines.num_rows + transformers.num_rows
     normal_closed = ~_bools(switches, "normal_open")
     closed = np.concatenate([np.ones(first_switch, np.bool_), normal_closed])
-    source_rows = _index_in(tables["sources"].column("node_id"), row_ids)
+    source_rows = nodes.rows(tables["sources"].column("node_id"))
     if min((int(rows.min(initial=0)) for rows in (from_row, to_row, source_rows)), default=0) < 0:
         raise ValueError("an end names no node: compile only validated networks")
     forest = normal_forest(n_nodes, from_row, to_row, closed, source_rows)
@@ -423,7 +424,7 @@ def compile_network(network: Network) -> Grid:
     node_ids = row_ids.take(pa.array(forest.row))
 
     def labels(table: pa.Table, column: str) -> Ints:
-        return forest.label[_index_in(table.column(column), row_ids)]
+        return forest.label[nodes.rows(table.column(column))]
 
     section, n_sections = components(n_nodes, branch_from[:first_switch], branch_to[:first_switch])
     consumer_node, hv = labels(consumers, "node_id"), branch_from[lines.num_rows : first_switch]
@@ -463,7 +464,7 @@ def compile_network(network: Network) -> Grid:
         transformer_hv=hv,
         transformer_lv=branch_to[lines.num_rows : first_switch],
         feeder_ids=tables["feeders"].column("feeder_id").combine_chunks(),
-        feeder_head=_index_in(tables["feeders"].column("head_switch_id"), switch_ids),
+        feeder_head=Identities(switch_ids).rows(tables["feeders"].column("head_switch_id")),
     )
 
 
@@ -503,6 +504,9 @@ def _kva(n_nodes: int, hv: Ints, transformers: pa.Table, consumer_node: Ints, co
 def _importance(n_nodes: int, tables: Any, consumer_node: Ints) -> npt.NDArray[np.int8]:
     points = tables["usage_points"]
     grades = np.full(n_nodes, Importance.ORDINARY, np.int8)
-    consumer = _index_in(points.column("consumer_id"), tables["consumers"].column("consumer_id").combine_chunks())
-    np.maximum.at(grades, consumer_node[consumer], _codes(points, "importance", IMPORTANCES))
+    grade = _codes(points, "importance", IMPORTANCES)
+    weighty = np.flatnonzero(grade > Importance.ORDINARY)
+    names = points.column("consumer_id").take(pa.array(weighty))
+    consumer = Identities(tables["consumers"].column("consumer_id")).rows(names)
+    np.maximum.at(grades, consumer_node[consumer], grade[weighty])
     return grades

@@ -8,6 +8,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
@@ -15,7 +16,7 @@ Ints = npt.NDArray[np.int32]
 
 
 class Identities:
-    """Rows by identity. Of equal identities the first row is found; validation has refused them before."""
+    """Rows by identity. Of equal identities the first row is found, an empty one never is."""
 
     def __init__(self, identities: pa.Array | pa.ChunkedArray) -> None:
         self._bytes, self._offsets = string_buffers(identities)
@@ -28,7 +29,18 @@ class Identities:
         1
         """
         wanted = np.frombuffer(identity.encode("utf-8", "surrogatepass"), np.uint8)
-        return int(_find(self._bytes, self._offsets, self._slots, wanted))
+        return int(_find(self._bytes, self._offsets, self._slots, wanted, 0, len(wanted)))
+
+    def rows(self, identities: pa.Array | pa.ChunkedArray) -> Ints:
+        """Row of each identity, -1 for those that are not there and for empty cells."""
+        wanted, offsets = string_buffers(identities)
+        return _find_all(self._bytes, self._offsets, self._slots, wanted, offsets)
+
+    def repeated(self) -> tuple[Ints, Ints]:
+        """Rows whose identity stood before, and the first row of each."""
+        first = _find_all(self._bytes, self._offsets, self._slots, self._bytes, self._offsets)
+        again = np.flatnonzero((first >= 0) & (first != np.arange(len(first)))).astype(np.int32)
+        return again, first[again]
 
 
 def string_buffers(strings: pa.Array | pa.ChunkedArray) -> tuple[Bytes, Offsets]:
@@ -36,6 +48,8 @@ def string_buffers(strings: pa.Array | pa.ChunkedArray) -> tuple[Bytes, Offsets]
     whole = strings.combine_chunks() if isinstance(strings, pa.ChunkedArray) else strings
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks)
+    if whole.null_count:
+        whole = pc.fill_null(whole, "")
     if not len(whole):
         return np.zeros(0, np.uint8), np.zeros(1, np.int64)
     large = pa.types.is_large_string(whole.type)
@@ -70,6 +84,8 @@ def _build(content: Bytes, offsets: Offsets) -> Ints:
     slots, mask = np.full(1 << bits, -1, np.int32), (1 << bits) - 1
     for row in range(len(offsets) - 1):
         begin, end = offsets[row], offsets[row + 1]
+        if begin == end:
+            continue
         slot = int(_hash(content, begin, end) >> np.uint64(64 - bits)) & mask
         while slots[slot] >= 0:
             held = slots[slot]
@@ -82,14 +98,22 @@ def _build(content: Bytes, offsets: Offsets) -> Ints:
 
 
 @numba.njit(cache=True)
-def _find(content: Bytes, offsets: Offsets, slots: Ints, wanted: Bytes) -> int:
+def _find(content: Bytes, offsets: Offsets, slots: Ints, wanted: Bytes, begin: int, end: int) -> int:
     bits, mask = 0, len(slots) - 1
     while (1 << bits) < len(slots):
         bits += 1
-    slot = int(_hash(wanted, 0, len(wanted)) >> np.uint64(64 - bits)) & mask
+    slot = int(_hash(wanted, begin, end) >> np.uint64(64 - bits)) & mask
     while slots[slot] >= 0:
         row = slots[slot]
-        if offsets[row + 1] - offsets[row] == len(wanted) and _same(wanted, 0, len(wanted), content, offsets[row]):
+        if offsets[row + 1] - offsets[row] == end - begin and _same(wanted, begin, end, content, offsets[row]):
             return int(row)
         slot = (slot + 1) & mask
     return -1
+
+
+@numba.njit(cache=True)
+def _find_all(content: Bytes, offsets: Offsets, slots: Ints, wanted: Bytes, places: Offsets) -> Ints:
+    rows = np.empty(len(places) - 1, np.int32)
+    for index in range(len(rows)):
+        rows[index] = _find(content, offsets, slots, wanted, places[index], places[index + 1])
+    return rows

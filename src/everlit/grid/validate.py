@@ -7,6 +7,7 @@ network of a million nodes is checked in seconds.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from everlit.grid.assemble import ARROW_TYPES, network_of
 from everlit.grid.cells import BadCells, UnableToConvert, convert
 from everlit.grid.checks import NETWORK_CHECKS
 from everlit.grid.compile import compile_network
+from everlit.grid.identities import Identities
 from everlit.grid.manifest import manifest_problems
 from everlit.grid.model import Network
 from everlit.grid.reading import Limits, LineNumbers, RawTable, read_folder, report_columns
@@ -91,7 +93,7 @@ def _check_network(network: Network, findings: Findings, checked: list[str]) -> 
 # ------------------------------------------------------------------------------------------- one table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Rows:
     """One table with typed columns; cells that could not be read are empty."""
 
@@ -161,6 +163,11 @@ class _Rows:
         say = Text(en=f"{self.file}: column {column.name} {en}.", zh=f"{self.file}:列 {column.name} {zh}。")
         return Finding(kind, self.schema.name, say, {"table": self.schema.name, "column": column.name})
 
+    @cached_property
+    def index(self) -> Identities:
+        """Rows by key."""
+        return Identities(self.table.column(0))
+
     def values(self, column: str) -> pa.Array:
         """A column without chunks."""
         return self.table.column(column).combine_chunks()
@@ -177,35 +184,26 @@ def _identities(tables: Tables, findings: Findings) -> None:
     for rows in tables.values():
         if rows.schema.columns[0].kind is not Kind.KEY:
             continue
-        for row, first in _repeated(rows.values(rows.schema.key), findings.limit):
-            line = rows.lines(first)
-            key = rows.values(rows.schema.key)[row].as_py()
-            en, zh = f"{key!r} stands already in row {line}", f"“{key}”已在第 {line} 行出现"
-            findings.add(rows.about("id.duplicate", row, rows.schema.key, en, zh, value=key))
+        again, first = rows.index.repeated()
+        stood = dict(zip(again.tolist(), first.tolist(), strict=True))
+        findings.add_rows(again, lambda row, rows=rows, stood=stood: _duplicate(rows, row, stood[row]))  # type: ignore[misc]
     for index, name in enumerate(EQUIPMENT):
         own = tables[name].values(tables[name].schema.key)
         for other in EQUIPMENT[:index]:
-            others = tables[other].values(tables[other].schema.key)
-            shared = np.flatnonzero(_filled(own) & _filled(pc.is_in(own, value_set=others, skip_nulls=True)))
+            shared = np.flatnonzero(tables[other].index.rows(own) >= 0)
             findings.add_rows(shared, lambda row, name=name, other=other: _shared(tables[name], row, other))  # type: ignore[misc]
+
+
+def _duplicate(rows: _Rows, row: int, first: int) -> Finding:
+    line, key = rows.lines(first), rows.values(rows.schema.key)[row].as_py()
+    en, zh = f"{key!r} stands already in row {line}", f"“{key}”已在第 {line} 行出现"
+    return rows.about("id.duplicate", row, rows.schema.key, en, zh, value=key)
 
 
 def _shared(rows: _Rows, row: int, other: str) -> Finding:
     key = rows.values(rows.schema.key)[row].as_py()
     en, zh = f"{key!r} is also an identity in {other}", f"“{key}”也是 {other} 中的标识"
     return rows.about("id.shared", row, rows.schema.key, en, zh, value=key)
-
-
-def _repeated(keys: pa.Array, limit: int) -> list[tuple[int, int]]:
-    """Rows whose key stood before, each with the row where it stood first; at most `limit` of them."""
-    filled = pc.drop_null(keys)
-    if len(pc.unique(filled)) == len(filled):
-        return []
-    codes = np.asarray(pc.fill_null(pc.dictionary_encode(keys).indices, -1).to_numpy(zero_copy_only=False))
-    order = np.argsort(codes, kind="stable")
-    same = (np.diff(codes[order]) == 0) & (codes[order][1:] >= 0)
-    again = np.sort(order[1:][same])[: limit + 1]
-    return [(int(row), int(np.flatnonzero(codes == codes[row])[0])) for row in again]
 
 
 def _references(tables: Tables, findings: Findings) -> None:
@@ -217,9 +215,8 @@ def _references(tables: Tables, findings: Findings) -> None:
             )
             if not target or not rows.table.num_rows:
                 continue
-            there = tables[target].values(TABLES[target].key)
             values = rows.values(column.name)
-            missing = _filled(values) & ~_true(pc.is_in(values, value_set=there))
+            missing = _filled(values) & (tables[target].index.rows(values) < 0)
             where = np.flatnonzero(missing)
             findings.add_rows(where, lambda row, rows=rows, name=column.name, to=target: _dangling(rows, row, name, to))  # type: ignore[misc]
 
@@ -259,10 +256,15 @@ def _feeder_heads(tables: Tables, findings: Findings) -> None:
     """A switch is the head of one feeder at most, and no earthing switch: else its customers have two parents."""
     feeders, switches = tables["feeders"], tables["switches"]
     heads = feeders.values("head_switch_id")
-    for row, first in _repeated(heads, findings.limit):
-        other = feeders.values("feeder_id")[first].as_py()
+    again, first = Identities(heads).repeated()
+    stood = dict(zip(again.tolist(), first.tolist(), strict=True))
+
+    def second(row: int) -> Finding:
+        other = feeders.values("feeder_id")[stood[row]].as_py()
         en, zh = f"is already the head of feeder {other}: two parents", f"已是馈线 {other} 的出线开关:两个上级"
-        findings.add(feeders.about("network.two_parents", row, "head_switch_id", en, zh, value=heads[row].as_py()))
+        return feeders.about("network.two_parents", row, "head_switch_id", en, zh, value=heads[row].as_py())
+
+    findings.add_rows(again, second)
     earths = switches.values("switch_id").filter(pc.equal(switches.values("kind"), "ground_disconnector"))
     wrong = np.flatnonzero(_filled(heads) & _true(pc.is_in(heads, value_set=earths)))
     en, zh = "an earthing switch cannot be a feeder's head", "接地刀闸不能作出线开关"
