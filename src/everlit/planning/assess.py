@@ -227,7 +227,7 @@ def _repeats(
     return repeats_after(
         known,
         who.consumer,
-        counts=long_enough & (len(who.consumer) > 1),
+        counts=long_enough & (who.count > 1),
         period=period,
         nature=nature,
         policies=policies,

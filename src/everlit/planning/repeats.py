@@ -62,6 +62,7 @@ def history_of(grid: Grid, past: Sequence[PastOutage], *, policies: Policies, ye
     too_short = policies.row("rep.min_duration", on=on)
     order = np.argsort(grid.consumer_node, kind="stable")
     labels = grid.consumer_node[order]
+    households = np.asarray(grid.network.tables["consumers"].column("households"))
     rows: list[tuple[Ints, float, bool]] = []
     for outage in past:
         local_year = (outage.period.start + timedelta(hours=8)).year
@@ -69,7 +70,7 @@ def history_of(grid: Grid, past: Sequence[PastOutage], *, policies: Policies, ye
             continue
         found = [order[slice(*np.searchsorted(labels, span))] for span in _spans(grid, outage.place_ids)]
         consumers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.intp)
-        if len(consumers) > 1:  # one single customer is not a repeat outage
+        if households[consumers].sum() > 1:  # one single customer is not a repeat outage
             rows.append((consumers.astype(np.int32), minute(outage.period.start), outage.nature.arranged))
     return _stacked(grid, rows)
 

@@ -1,0 +1,285 @@
+"""Planning as people use it, on both databases: idempotent submission, stale approvals, two planners, events."""
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from everlit.kernel import Hardness, Period, Policy, Text
+from everlit.planning.lifecycle import Command, UnableToAdvance
+from everlit.planning.model import Budget, DelayCode, Nature, PastOutage, Role, State
+from everlit.planning.service import Planning, UnableToPlan, wanted_period
+from everlit.planning.store import UnableToFindPlanned, UnableToRecord
+from everlit.platform.database import migrate, open_engine, reading
+from everlit.platform.events import Actor, history
+from tests.planning.drawn import NOON, request, two_feeders
+
+START = NOON - timedelta(hours=4)
+LI, WANG = Actor("li", "planner"), Actor("wang", "requester")
+
+
+class Desk:
+    """A planning office on the drawn network; its clock and its switches are set by the test."""
+
+    def __init__(self, url: str) -> None:
+        self.now = START - timedelta(days=20)
+        self.network = two_feeders()
+        self.state = self.network.switch_normal_closed.copy()
+        engine = open_engine(url)
+        migrate(engine)
+        self.planning = Planning(engine, lambda _name: self.network, lambda _name: self.state, lambda: self.now)
+
+    def submitted(self, *requests):
+        return self.planning.submit("n", requests or [ONE], actor=WANG)
+
+    def merged(self, *names):
+        for name in names or ["R1"]:
+            self.planning.assess_request("n", name, actor=LI)
+        return self.planning.merge("n", names or ["R1"], period=Period(START, START + timedelta(hours=6)), actor=LI)
+
+    def act(self, outage_id, command, role, name="li", **given):
+        return self.planning.act(outage_id, command, actor=Actor(name, role.value), **given)
+
+    def approved(self):
+        self.submitted()
+        outage = self.merged()
+        self.planning.assess_outage(outage.outage_id, actor=LI)
+        self.act(outage.outage_id, Command.BALANCE, Role.PLANNER)
+        return self.act(outage.outage_id, Command.APPROVE, Role.VICE_DIRECTOR)
+
+    def events(self, subject):
+        with reading(self.planning.engine) as connection:
+            return history(connection, subject=subject)
+
+
+ONE = request(
+    "R1", "lb", wanted=START, submitted_at=START - timedelta(days=40), earliest=START, latest=START + timedelta(days=6)
+)
+
+
+@pytest.fixture
+def desk(database_url: str) -> Desk:
+    return Desk(database_url)
+
+
+def test_submitting_twice_changes_nothing(desk):
+    assert desk.submitted().accepted == ("R1",)
+    again = desk.submitted()
+    assert (again.accepted, again.unchanged, again.findings) == ((), ("R1",), ())
+    assert len(desk.events("request:n/R1")) == 1
+
+
+def test_other_content_is_refused_until_revised(desk):
+    desk.submitted()
+    other = replace(ONE, duration_min=120)
+    refused = desk.submitted(other)
+    assert [finding.kind for finding in refused.findings] == ["planning.request.changed"]
+    assert desk.planning.request("n", "R1").request.duration_min == 360
+    revised = desk.planning.revise("n", other, actor=WANG)
+    assert revised.version == 2 and desk.planning.request("n", "R1").request.duration_min == 120
+
+
+def test_unknown_equipment_is_refused_and_the_rest_filed(desk):
+    made = desk.submitted(ONE, request("R2", "nothing"))
+    assert made.accepted == ("R1",) and made.findings[0].subject == "R2"
+    with pytest.raises(UnableToFindPlanned):
+        desk.planning.request("n", "R2")
+
+
+def test_from_request_to_closed_with_an_event_for_every_step(desk):
+    outage = desk.approved()
+    name = outage.outage_id
+    assert outage.approval.role is Role.VICE_DIRECTOR and outage.units == ("east",)
+    desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START
+    desk.act(name, Command.PERMIT, Role.DISPATCHER)
+    desk.act(name, Command.START, Role.CREW)
+    desk.act(name, Command.FINISH, Role.CREW)
+    desk.now = START + timedelta(hours=7)
+    desk.act(name, Command.SWITCH_BACK, Role.DISPATCHER)
+    with pytest.raises(UnableToAdvance):
+        desk.act(name, Command.RESTORE, Role.DISPATCHER)
+    desk.act(name, Command.RESTORE, Role.DISPATCHER, delay_code=DelayCode.MATERIAL, reason="clamp missing")
+    desk.act(name, Command.ANALYSE, Role.RELIABILITY)
+    closed = desk.act(name, Command.CLOSE, Role.PLANNER)
+    assert closed.state is State.CLOSED and closed.delay.minutes == 60
+    assert desk.planning.request("n", "R1").state is State.CLOSED
+    events = desk.events(f"outage:{name}")
+    kinds = [event.kind.removeprefix("planning.outage.") for event in events]
+    assert kinds == [
+        "merged", "assessed", "balance", "approve", "notify", "permit", "start", "finish", "switch_back", "restore",
+        "analyse", "close",
+    ]  # fmt: skip
+    assert events[-3].body["delay"]["code"] == "material"
+    assert {event.actor.role for event in events} >= {"planner", "vice_director", "marketing", "dispatcher", "crew"}
+
+
+def test_approval_of_a_stale_assessment_is_refused_for_every_kind_of_change(desk):
+    desk.submitted()
+    name = desk.merged().outage_id
+    desk.planning.assess_outage(name, actor=LI)
+    desk.act(name, Command.BALANCE, Role.PLANNER)
+
+    def refused():
+        with pytest.raises(UnableToAdvance) as caught:
+            desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
+        return [finding.kind for finding in caught.value.findings]
+
+    normal = desk.state
+    desk.state = np.where(np.arange(len(normal)) == desk.network.switch("T"), True, normal)
+    assert refused() == ["lifecycle.approve.fresh"]
+    desk.state, network = normal, desk.network
+    desk.network = two_feeders(b=150.0)
+    assert refused() == ["lifecycle.approve.fresh"]
+    desk.network = network
+    local = Policy(
+        "approve.duration", 4, "h", "<=", Text("short", "短"), Hardness.INTERNAL, document="ours", confidence="V1"
+    )
+    desk.planning.set_policy(local, actor=LI)
+    assert refused() == ["lifecycle.approve.fresh"]
+    desk.planning.assess_outage(name, actor=LI)
+    assert desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR).state is State.APPROVED
+
+
+def test_a_change_after_approval_stops_the_notice(desk):
+    outage = desk.approved()
+    desk.state = np.where(np.arange(len(desk.state)) == desk.network.switch("A2"), False, desk.state)
+    with pytest.raises(UnableToAdvance):
+        desk.act(outage.outage_id, Command.NOTIFY, Role.MARKETING)
+
+
+def test_the_requester_does_not_approve_his_own(desk):
+    desk.submitted()
+    name = desk.merged().outage_id
+    desk.planning.assess_outage(name, actor=LI)
+    desk.act(name, Command.BALANCE, Role.PLANNER)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR, name="wang")
+    assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation"]
+
+
+def test_two_planners_cannot_overwrite_each_other(desk):
+    desk.submitted()
+    outage = desk.merged()
+    desk.planning.assess_outage(outage.outage_id, actor=LI)
+    moved = Period(START + timedelta(days=1), START + timedelta(days=1, hours=6))
+    with pytest.raises(UnableToRecord):
+        desk.act(outage.outage_id, Command.MOVE, Role.PLANNER, version=outage.version, period=moved)
+    after = desk.act(outage.outage_id, Command.MOVE, Role.PLANNER, version=outage.version + 1, period=moved)
+    assert after.period == moved and after.assessment == ""
+
+
+def test_many_hands_at_once_leave_one_change(desk):
+    desk.submitted()
+    outage = desk.merged()
+    results = []
+
+    def move(day):
+        period = Period(START + timedelta(days=day), START + timedelta(days=day, hours=6))
+        try:
+            results.append(desk.act(outage.outage_id, Command.MOVE, Role.PLANNER, version=1, period=period))
+        except UnableToRecord:
+            results.append(None)
+
+    threads = [threading.Thread(target=move, args=(day,)) for day in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done = [one for one in results if one is not None]
+    assert len(done) == 1 and desk.planning.outage(outage.outage_id) == done[0]
+
+
+def test_merging_two_requests_makes_one_outage_that_owns_them(desk):
+    desk.submitted(ONE, request("R2", "lc", wanted=START, submitted_at=START - timedelta(days=40), earliest=START))
+    outage = desk.merged("R1", "R2")
+    assert outage.request_ids == ("R1", "R2") and outage.equipment_ids == ("lb", "lc")
+    assert {one.outage_id for one in desk.planning.requests("n")} == {outage.outage_id}
+    with pytest.raises(UnableToAdvance):
+        desk.planning.merge("n", ["R1"], period=outage.period, actor=LI, outage_id="O2")
+    desk.act(outage.outage_id, Command.CANCEL, Role.PLANNER, reason="rain")
+    assert {(one.state, one.outage_id) for one in desk.planning.requests("n")} == {(State.ASSESSED, "")}
+
+
+def test_a_request_after_the_freeze_is_temporary(desk):
+    desk.submitted(replace(ONE, submitted_at=START - timedelta(days=15)))
+    outage = desk.merged()
+    assert outage.nature is Nature.TEMPORARY
+
+
+def test_budgets_count_what_is_committed_and_raise_the_approver(desk):
+    desk.planning.set_budget("n", Budget("east", "2026-06", 10.0), actor=LI)
+    outage = desk.approved()
+    stored = desk.planning.assessment_of(outage_id=outage.outage_id)
+    hours = stored.body["unit_hours"]["east"]
+    budget = desk.planning.budgets("n", "2026-06")["east"]
+    assert budget.committed_h == pytest.approx(hours) and budget.used_h == 0
+    assert (
+        [gate["outcome"] for gate in stored.body["gates"] if gate["key"] == "budget.month"] == ["approve"]
+        if hours > 10
+        else True
+    )
+
+
+def test_history_makes_the_repeat_gate_block(desk):
+    days = [START - timedelta(days=day) for day in (5, 20, 40)]
+    past = [
+        PastOutage(f"H{number}", Nature.PLANNED, Period(day, day + timedelta(hours=2)), ("c-a", "c-b"))
+        for number, day in enumerate(days)
+    ]
+    desk.planning.keep_history("n", past, actor=LI)
+    desk.submitted(replace(ONE, equipment_ids=("la",)))
+    name = desk.merged().outage_id
+    desk.planning.assess_outage(name, actor=LI)
+    desk.act(name, Command.BALANCE, Role.PLANNER)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
+    assert caught.value.findings[0].kind.startswith("gate.rep.")
+
+
+def test_a_preview_changes_nothing(desk):
+    outage = desk.approved()
+    preview = desk.planning.preview_move(outage.outage_id, START + timedelta(days=10))
+    assert preview["after"]["start"] != preview["before"]["start"]
+    assert [finding["kind"] for finding in preview["conflicts"]] == ["planning.conflict.window"]
+    assert desk.planning.outage(outage.outage_id) == outage
+
+
+def test_unknown_things_and_roles_are_refused(desk):
+    for call in (
+        lambda: desk.planning.outage("O9"),
+        lambda: desk.planning.assessment(99),
+        lambda: desk.planning.assessment_of(outage_id="O9"),
+        lambda: desk.planning.assess_request("n", "R9", actor=LI),
+    ):
+        with pytest.raises(UnableToFindPlanned):
+            call()
+    desk.submitted()
+    outage = desk.merged()
+    with pytest.raises(UnableToPlan):
+        desk.planning.act(outage.outage_id, Command.BALANCE, actor=Actor("x", "astronaut"))
+    with pytest.raises(UnableToPlan):
+        desk.planning.requests("n", month="2026-13")
+    with pytest.raises(UnableToPlan):
+        desk.planning.merge("n", [], period=outage.period, actor=LI)
+
+
+def test_a_failing_record_leaves_no_half_change(desk, monkeypatch):
+    desk.submitted()
+    outage = desk.merged()
+
+    def broken(*_args, **_given):
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr("everlit.planning.service.record", broken)
+    with pytest.raises(RuntimeError):
+        desk.planning.assess_outage(outage.outage_id, actor=LI)
+    assert desk.planning.outage(outage.outage_id) == outage
+
+
+def test_the_wanted_period():
+    assert wanted_period(ONE).start == START
+    assert wanted_period(replace(ONE, wanted=None)).start == START
+    assert wanted_period(ONE, datetime(2026, 6, 11, tzinfo=START.tzinfo)).hours == 6
