@@ -20,7 +20,7 @@ CrewPrices = Mapping[tuple[int, int], int]
 
 @dataclass(frozen=True, slots=True)
 class ClusterBound:
-    """No plan of these jobs costs less than `bound` at these prices; `days` is the best day plan seen (None: refused)."""
+    """No plan of these jobs costs less than `bound` at these prices; `days`: the best day plan seen."""
 
     jobs: tuple[int, ...]
     bound: int
@@ -52,9 +52,14 @@ def bound_cluster(
         for day, literal in done[job].items():
             crews = task.crew_count * crew_prices.get((task.crew, day), 0) if task.crew >= 0 else 0
             costs.append((literal, relaxation.price[job][day] + crews))
+    dark: defaultdict[tuple[int, int], list[cp_model.IntVar]] = defaultdict(list)
     for part in relaxation.shared:
         if not inside.isdisjoint(part.least):
-            costs.extend((dark, 1) for dark in _darkness(model, part, done))
+            for day, amount in _darkness(model, part, done).items():
+                costs.append((amount, 1))
+                for job in part.least:
+                    dark[job, day].append(amount)
+    costs.extend((more, 1) for more in _pairs(model, relaxation, done, dark))
     for limit in relaxation.repeated:
         if not inside.isdisjoint(limit.jobs):
             _limit_repeats(model, limit, done)
@@ -113,7 +118,7 @@ def _choices(
 
 def _darkness(
     model: "cp_model.CpModel", part: Shared, done: "dict[int, dict[int, cp_model.IntVar]]"
-) -> "list[cp_model.IntVar]":
+) -> "dict[int, cp_model.IntVar]":
     dark = {}
     for day in sorted({day for days in part.least.values() for day in days}):
         most = sum(days.get(day, 0) for days in part.least.values())
@@ -123,7 +128,37 @@ def _darkness(
             model.add(
                 dark[day] >= sum(part.least[job][day] * done[job][day] for job in chain if day in part.least[job])
             )
-    return list(dark.values())
+    return dark
+
+
+def _pairs(
+    model: "cp_model.CpModel",
+    relaxation: Relaxation,
+    done: "dict[int, dict[int, cp_model.IntVar]]",
+    dark: "Mapping[tuple[int, int], list[cp_model.IntVar]]",
+) -> "list[cp_model.IntVar]":
+    """Two jobs on one day cost together at least what `pairs` found; what they pay beyond their prices is returned."""
+    beyond: dict[tuple[int, int], cp_model.IntVar] = {}
+    most = max((least for pair in relaxation.pairs for least in pair.least.values()), default=0)
+    for pair in relaxation.pairs:
+        if pair.first not in done:
+            continue
+        jobs = (pair.first, pair.second)
+        for day, least in pair.least.items():
+            one, two = (done[job][day] for job in jobs)
+            alone_one, alone_two = pair.alone[day]
+            for job in jobs:
+                if (job, day) not in beyond:
+                    beyond[job, day] = model.new_int_var(0, most, "")
+            both = {amount.index: amount for job in jobs for amount in dark[job, day]}
+            own = sum(relaxation.price[job][day] * done[job][day] + beyond[job, day] for job in jobs)
+            paid = sum(both.values()) + own
+            if least <= alone_one + alone_two:
+                model.add(paid >= alone_one * one + (least - alone_one) * two)
+                model.add(paid >= (least - alone_two) * one + alone_two * two)
+            else:
+                model.add(paid >= least).only_enforce_if([one, two])
+    return list(beyond.values())
 
 
 def _limit_repeats(model: "cp_model.CpModel", limit: Repeated, done: "dict[int, dict[int, cp_model.IntVar]]") -> None:

@@ -49,8 +49,8 @@ class Linear:
 def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
     """The linear day model; None when time runs out."""
     programme = _Programme()
-    done, refused = _choices(programme, relaxation)
-    _shared(programme, relaxation, done)
+    done = _choices(programme, relaxation)
+    _pairs(programme, relaxation, done, _shared(programme, relaxation, done))
     _repeats(programme, relaxation, done)
     _order(programme, relaxation, done)
     crews = _crews(programme, relaxation, done)
@@ -60,22 +60,24 @@ def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
     value, columns, duals = answer
     prices = {key: max(0.0, -duals[row]) for key, row in crews.items()}
     leaning = tuple({day: columns[column] for day, column in days.items() if columns[column] > 1e-6} for days in done)
-    del refused
     return Linear(value, {key: price for key, price in prices.items() if price > 1e-9}, leaning)
 
 
-def _choices(programme: _Programme, relaxation: Relaxation) -> tuple[list[dict[int, int]], list[int]]:
-    done, refused = [], []
+def _choices(programme: _Programme, relaxation: Relaxation) -> list[dict[int, int]]:
+    done = []
     for job, prices in enumerate(relaxation.price):
         days = {day: programme.column(price, 1.0) for day, price in prices.items()}
         none = programme.column(relaxation.compiled.problem.jobs[job].refusal_price, 1.0)
         programme.row([(none, 1.0), *((column, 1.0) for column in days.values())], 1.0, 1.0)
         done.append(days)
-        refused.append(none)
-    return done, refused
+    return done
 
 
-def _shared(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> None:
+def _shared(
+    programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]
+) -> dict[tuple[int, int], set[int]]:
+    """The darkness columns, and (job, day) → those the job has a part in."""
+    parts: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for part in relaxation.shared:
         dark: dict[int, int] = {}
         for chain in part.chains:
@@ -84,6 +86,36 @@ def _shared(programme: _Programme, relaxation: Relaxation, done: list[dict[int, 
                     dark[day] = programme.column(1.0, float("inf"))
                 terms = [(done[job][day], -float(part.least[job][day])) for job in chain if day in part.least[job]]
                 programme.row([(dark[day], 1.0), *terms], 0.0, float("inf"))
+        for job, days in part.least.items():
+            for day in days:
+                parts[job, day].add(dark[day])
+    return dict(parts)
+
+
+def _pairs(
+    programme: _Programme,
+    relaxation: Relaxation,
+    done: list[dict[int, int]],
+    parts: dict[tuple[int, int], set[int]],
+) -> None:
+    """The cuts of `daymodel`; a pair that costs more together than apart has none here."""
+    beyond: dict[tuple[int, int], int] = {}
+    for pair in relaxation.pairs:
+        jobs = (pair.first, pair.second)
+        for day, least in pair.least.items():
+            alone = pair.alone[day]
+            together = min(least, sum(alone))
+            for job in jobs:
+                if (job, day) not in beyond:
+                    beyond[job, day] = programme.column(1.0, float("inf"))
+            paid = [(column, 1.0) for job in jobs for column in parts.get((job, day), ())]
+            paid = [*dict(paid).items(), *((beyond[job, day], 1.0) for job in jobs)]
+            for one, two in ((alone[0], together - alone[0]), (together - alone[1], alone[1])):
+                shares = [
+                    (done[job][day], float(relaxation.price[job][day] - share))
+                    for job, share in zip(jobs, (one, two), strict=True)
+                ]
+                programme.row([*paid, *shares], 0.0, float("inf"))
 
 
 def _repeats(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> None:

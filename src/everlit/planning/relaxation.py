@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from everlit.planning.check import date_price
 from everlit.planning.compiled import Compiled
+from everlit.planning.pairs import Pair, costly_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Relaxation:
     price: tuple[dict[int, int], ...]
     shared: tuple[Shared, ...]
     repeated: tuple[Repeated, ...]
+    pairs: tuple[Pair, ...]
     clusters: tuple[tuple[int, ...], ...]
 
 
@@ -66,11 +68,13 @@ def relax(compiled: Compiled) -> Relaxation:
     shared = tuple(_shared(compiled, blocks, jobs, days, kinds) for jobs, blocks in groups if len(jobs) > 1)
     own = {block for block, jobs in touching.items() if len(jobs) == 1}
     repeated = tuple(_repeated(compiled, touching, days, kinds))
+    price = tuple(_prices(compiled, job, days[job], own) for job in range(len(compiled.problem.jobs)))
     return Relaxation(
         compiled=compiled,
-        price=tuple(_prices(compiled, job, days[job], own) for job in range(len(compiled.problem.jobs))),
+        price=price,
         shared=shared,
         repeated=repeated,
+        pairs=tuple(costly_pairs(compiled, days, _known(price, shared))),
         clusters=_clusters(compiled, shared, repeated),
     )
 
@@ -169,6 +173,33 @@ def _prices(compiled: Compiled, job: int, days: dict[int, list[int]], own: set[i
         return date_price(problem, task, start) + sum(_least(compiled, b, job, b in kept) for b in carried)
 
     return {day: worked + min(map(pays, starts)) for day, starts in days.items()}
+
+
+def _known(price: Sequence[dict[int, int]], shared: Sequence[Shared]) -> dict[tuple[int, int], dict[int, int]]:
+    """(job, job) → day → what the day model says the two cost at least together."""
+    mine: defaultdict[int, list[Shared]] = defaultdict(list)
+    for part in shared:
+        for job in part.least:
+            mine[job].append(part)
+    known: dict[tuple[int, int], dict[int, int]] = {}
+    for first in sorted(mine):
+        for second in sorted({other for part in mine[first] for other in part.least if other > first}):
+            days = sorted(price[first].keys() & price[second].keys())
+            known[first, second] = {
+                day: price[first][day]
+                + price[second][day]
+                + _shared_floor(mine[first], mine[second], first, second, day)
+                for day in days
+            }
+    return known
+
+
+def _shared_floor(mine: list[Shared], other: list[Shared], first: int, second: int, day: int) -> int:
+    total = 0
+    for part in mine:
+        one, two = part.least[first][day], part.least.get(second, {}).get(day, 0)
+        total += one + two if any(first in c and second in c for c in part.chains) else max(one, two)
+    return total + sum(part.least[second][day] for part in other if first not in part.least)
 
 
 def _repeated(

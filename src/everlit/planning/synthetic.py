@@ -182,7 +182,7 @@ def _crews(jobs: list[Job], horizon: Horizon) -> tuple[Crew, ...]:
     made = []
     for crew in range(UNITS_PER_MONTH * 2):
         need = sum(job.crew_count for job in jobs if job.crew == crew)
-        daily = max(3, round(1.5 * need / 20) + 1)
+        daily = max(3, round(2 * need / 20) + 1)
         made.append(
             Crew(f"crew{crew}", tuple(daily // 2 + 1 if horizon.rests(d) else daily for d in range(horizon.days)))
         )
