@@ -429,3 +429,23 @@ def test_a_format_nobody_reads_is_refused(tmp_path):
     with pytest.raises(UnableToWriteNetwork):
         write_network(random_network(1), tmp_path / "a", format="xlsx")
     assert not (tmp_path / "a").exists()
+
+
+def test_identities_are_found_by_their_bytes():
+    """The index against a dictionary: repeated, empty and unknown identities, also such as share a hash slot."""
+    from everlit.grid.identities import Identities
+
+    rng = np.random.default_rng(5)
+    names = [f"馈线{number}" if number % 3 else f"n{number}" for number in rng.integers(0, 4000, 5000).tolist()]
+    names[17], names[99] = "", ""
+    index, first = Identities(pa.array(names)), {}
+    for row, name in enumerate(names):
+        first.setdefault(name, row)
+    wanted = [*names, "nobody", "n", "馈"]
+    assert index.rows(pa.array(wanted)).tolist() == [first.get(name, -1) if name else -1 for name in wanted]
+    assert [index.find(name) for name in wanted[:50]] == [first[name] if name else -1 for name in wanted[:50]]
+    again, before = index.repeated()
+    stood = [(row, first[name]) for row, name in enumerate(names) if name and first[name] != row]
+    assert list(zip(again.tolist(), before.tolist(), strict=True)) == stood
+    assert Identities(pa.array([None, "a"]).slice(1)).find("a") == 0
+    assert Identities(pa.array([], pa.string())).find("a") == -1

@@ -1,6 +1,6 @@
 """Finding a row by its identity: an open-addressing hash table over the identities' own bytes.
 
-A dictionary of a million Python strings costs seconds and hundreds of megabytes; this index is four bytes a slot, is
+A dictionary of a million Python strings costs seconds and hundreds of megabytes; this index is eight bytes a slot, is
 built in milliseconds on first use and compares bytes, so two different identities are never taken for one.
 """
 
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 Bytes = npt.NDArray[np.uint8]
 Offsets = npt.NDArray[np.int64]
 Ints = npt.NDArray[np.int32]
+Slots = npt.NDArray[np.int64]
 
 
 class Identities:
@@ -77,42 +78,55 @@ def _same(content: Bytes, begin: int, end: int, other: Bytes, other_begin: int) 
 
 
 @numba.njit(cache=True)
-def _build(content: Bytes, offsets: Offsets) -> Ints:
+def _build(content: Bytes, offsets: Offsets) -> Slots:
+    """Each slot holds a row and 32 bits of its hash, so that most misses end without reading any bytes."""
     bits = 3
     while (1 << bits) < 2 * len(offsets):
         bits += 1
-    slots, mask = np.full(1 << bits, -1, np.int32), (1 << bits) - 1
+    slots, mask = np.full(1 << bits, -1, np.int64), (1 << bits) - 1
     for row in range(len(offsets) - 1):
         begin, end = offsets[row], offsets[row + 1]
         if begin == end:
             continue
-        slot = int(_hash(content, begin, end) >> np.uint64(64 - bits)) & mask
+        code = _hash(content, begin, end)
+        slot, low = _slot(code, bits), np.int64(code & np.uint64(0xFFFFFFFF))
         while slots[slot] >= 0:
-            held = slots[slot]
-            if offsets[held + 1] - offsets[held] == end - begin and _same(content, begin, end, content, offsets[held]):
+            held = slots[slot] >> 32
+            if slots[slot] & 0xFFFFFFFF == low and _equal(content, begin, end, content, offsets, held):
                 break
             slot = (slot + 1) & mask
         if slots[slot] < 0:
-            slots[slot] = row
+            slots[slot] = (np.int64(row) << 32) | low
     return slots
 
 
 @numba.njit(cache=True)
-def _find(content: Bytes, offsets: Offsets, slots: Ints, wanted: Bytes, begin: int, end: int) -> int:
+def _slot(code: np.uint64, bits: int) -> int:
+    return int(np.int64(code >> np.uint64(64 - bits)))
+
+
+@numba.njit(cache=True)
+def _equal(wanted: Bytes, begin: int, end: int, content: Bytes, offsets: Offsets, row: int) -> bool:
+    return offsets[row + 1] - offsets[row] == end - begin and _same(wanted, begin, end, content, offsets[row])
+
+
+@numba.njit(cache=True)
+def _find(content: Bytes, offsets: Offsets, slots: Slots, wanted: Bytes, begin: int, end: int) -> int:
     bits, mask = 0, len(slots) - 1
     while (1 << bits) < len(slots):
         bits += 1
-    slot = int(_hash(wanted, begin, end) >> np.uint64(64 - bits)) & mask
+    code = _hash(wanted, begin, end)
+    slot, low = _slot(code, bits), np.int64(code & np.uint64(0xFFFFFFFF))
     while slots[slot] >= 0:
-        row = slots[slot]
-        if offsets[row + 1] - offsets[row] == end - begin and _same(wanted, begin, end, content, offsets[row]):
+        row = slots[slot] >> 32
+        if slots[slot] & 0xFFFFFFFF == low and _equal(wanted, begin, end, content, offsets, row):
             return int(row)
         slot = (slot + 1) & mask
     return -1
 
 
 @numba.njit(cache=True)
-def _find_all(content: Bytes, offsets: Offsets, slots: Ints, wanted: Bytes, places: Offsets) -> Ints:
+def _find_all(content: Bytes, offsets: Offsets, slots: Slots, wanted: Bytes, places: Offsets) -> Ints:
     rows = np.empty(len(places) - 1, np.int32)
     for index in range(len(rows)):
         rows[index] = _find(content, offsets, slots, wanted, places[index], places[index + 1])

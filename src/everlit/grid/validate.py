@@ -5,6 +5,7 @@ Three rounds, each on what the one before left: files and cells (`reading`, `cel
 network of a million nodes is checked in seconds.
 """
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +26,7 @@ from everlit.grid.manifest import manifest_problems
 from everlit.grid.model import Network
 from everlit.grid.reading import Limits, LineNumbers, RawTable, read_folder, report_columns
 from everlit.grid.report import Findings, Report
-from everlit.grid.schema import SCHEMA, TABLES, Column, Kind, TableSchema
+from everlit.grid.schema import SCHEMA, TABLES, Column, TableSchema
 from everlit.grid.shipped import network_folder
 from everlit.kernel import Finding, Severity, Text
 
@@ -181,17 +182,30 @@ Tables = Mapping[str, _Rows]
 
 def _identities(tables: Tables, findings: Findings) -> None:
     """No identity twice: not in a table, and not in two tables of equipment."""
-    for rows in tables.values():
-        if rows.schema.columns[0].kind is not Kind.KEY:
-            continue
-        again, first = rows.index.repeated()
-        stood = dict(zip(again.tolist(), first.tolist(), strict=True))
-        findings.add_rows(again, lambda row, rows=rows, stood=stood: _duplicate(rows, row, stood[row]))  # type: ignore[misc]
-    for index, name in enumerate(EQUIPMENT):
-        own = tables[name].values(tables[name].schema.key)
-        for other in EQUIPMENT[:index]:
-            shared = np.flatnonzero(tables[other].index.rows(own) >= 0)
-            findings.add_rows(shared, lambda row, name=name, other=other: _shared(tables[name], row, other))  # type: ignore[misc]
+    for names in (EQUIPMENT, ("substations",), ("feeders",)):
+        together = [tables[name] for name in names]
+        keys = [rows.values(rows.schema.key) for rows in together]
+        begins = np.concatenate([[0], np.cumsum([len(key) for key in keys])])
+        again, first = Identities(pa.concat_arrays(keys)).repeated()
+        table_of_again, table_of_first = (np.searchsorted(begins, rows, "right") - 1 for rows in (again, first))
+        for index, other in itertools.product(range(len(names)), repeat=2):
+            found = (table_of_again == index) & (table_of_first == other)
+            if found.any():
+                _twins(
+                    together[index],
+                    together[other],
+                    again[found] - begins[index],
+                    first[found] - begins[other],
+                    findings,
+                )
+
+
+def _twins(rows: _Rows, others: _Rows, again: Rows, first: Rows, findings: Findings) -> None:
+    stood = dict(zip(again.tolist(), first.tolist(), strict=True))
+    if rows is others:
+        findings.add_rows(again, lambda row: _duplicate(rows, row, stood[row]))
+    else:
+        findings.add_rows(again, lambda row: _shared(rows, row, others.schema.name))
 
 
 def _duplicate(rows: _Rows, row: int, first: int) -> Finding:
