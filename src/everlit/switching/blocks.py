@@ -75,7 +75,7 @@ class Blocks:
         one, other = self.grid.switch_section_from, self.grid.switch_section_to
         untouched = np.ones(self.grid.n_switches, np.bool_)
         untouched[list(self.touched)] = False
-        return untouched & (self.start == closed) & (one != other)
+        return np.asarray(untouched & (self.start == closed) & (one != other))
 
     def ends(self, switch: int) -> tuple[int, int]:
         """The blocks a switch joins when closed."""
@@ -97,7 +97,7 @@ class Blocks:
 
     def sums(self, values: Floats) -> Floats:
         """Sum of a per-section quantity over each block."""
-        return np.bincount(self.of_section, values, self.count)
+        return np.bincount(self.of_section, values, self.count).astype(np.float64)
 
 
 def blocks(grid: Grid, start: Bools, touched: Iterable[int]) -> Blocks:

@@ -51,7 +51,8 @@ class DeadIntervals:
     @property
     def minutes(self) -> Floats:
         """Dead minutes per section of the grid."""
-        return np.bincount(self.section, self.to_min - self.from_min, self.grid.n_sections)
+        minutes = np.bincount(self.section, self.to_min - self.from_min, self.grid.n_sections)
+        return minutes.astype(np.float64)
 
     @property
     def interruptions(self) -> Ints:

@@ -9,6 +9,7 @@ the load currents as vectors, and the power flow of the closed loop has the last
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from everlit.grid import Grid
 from everlit.grid.compile import Bools, Floats
 from everlit.grid.electrical import BASE_KVA, branch_id, electrical
 from everlit.grid.flow import Complexes, Flow
-from everlit.grid.judge import judge
 from everlit.kernel import Finding, Policies, Policy, Text
+from everlit.switching.flows import Loads, StateFlows, nameplate
 from everlit.switching.paths import Ring, Tree, ring, tree
 from everlit.switching.policies import NEWEST, Rulebook, rulebook
-from everlit.switching.scene import Loads, Scene, nameplate
+from everlit.switching.scene import Scene
 from everlit.switching.state import State
 
 
@@ -34,7 +35,7 @@ def loop_current_a(one_kv: complex, other_kv: complex, impedance_ohm: complex) -
     >>> [round(abs(loop_current_a(10.5, phasor(kv, deg), 1.2))) for kv, deg in other_side]
     [100, 279, 458, 2615]
     """
-    return (one_kv - other_kv) * 1000 / (np.sqrt(3) * impedance_ohm)
+    return complex((one_kv - other_kv) * 1000 / (np.sqrt(3) * impedance_ohm))
 
 
 def phasor(size: float, angle_deg: float) -> complex:
@@ -124,36 +125,44 @@ def loop_test(
     loads: Loads | None = None,
     *,
     policies: Policies | None = None,
-    rules: Rulebook | None = None,
+    on: date = NEWEST,
     minutes: float | None = None,
     disturbed: tuple[str, ...] = (),
 ) -> LoopTest:
     """Every check of 6.3 for closing `switch` between two live sides in state `closed`.
 
-    `minutes` is how long the loop is to last, `disturbed` the feeders with an earth fault or abnormal neutral. Checks that
-    need currents are made only where the documents allow a loop at all.
+    `minutes` is how long the loop is to last, `disturbed` the feeders with an earth fault or abnormal neutral. Checks
+    that need currents are made only where the documents allow a loop at all; without loads consumers take nameplate.
     """
-    book = rules if rules is not None else rulebook(policies, on=NEWEST)
+    flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
+    return tested(flows, closed, switch, rules=rulebook(policies, on=on), minutes=minutes, disturbed=disturbed)
+
+
+def tested(
+    flows: StateFlows,
+    closed: Bools,
+    switch: int,
+    *,
+    rules: Rulebook,
+    minutes: float | None = None,
+    disturbed: tuple[str, ...] = (),
+) -> LoopTest:
+    """The loop test on flows that others may have asked for already."""
+    grid, supply_tree = flows.grid, tree(flows.grid, closed)
     ends = (int(grid.switch_from[switch]), int(grid.switch_to[switch]))
-    supply_tree = tree(grid, closed)
-    checks = list(_documents(grid, supply_tree, switch, ends, book, minutes, disturbed))
+    checks = list(_documents(grid, supply_tree, switch, ends, rules, minutes, disturbed))
     if not all(check.passed for check in checks):
         return LoopTest(grid.switch_id(switch), tuple(checks))
-    joined = ring(supply_tree, *ends)
-    p_kw, q_kvar = nameplate(grid) if loads is None else loads
-    sections = grid.section_of_node[list(ends)]
-    apart = judge(grid, closed, p_kw, q_kvar, sections=sections)
     after = closed.copy()
     after[switch] = True
-    together = judge(grid, after, p_kw, q_kvar, sections=sections)
-    closing = Closing(grid, switch, ends, supply_tree, joined, apart, together)
-    checks.extend(closing.checks(book))
-    return LoopTest(grid.switch_id(switch), tuple(checks), closing.loop_a_max)
-
-
-def clock_hours_apart(supply_tree: Tree, ends: tuple[int, int]) -> int:
-    """Clock hours between both sides of a switch by the vector groups on their paths; each is 30°."""
-    return (supply_tree.hours(ends[0]) - supply_tree.hours(ends[1])) % 12
+    apart, together = flows.whole(closed), flows.whole(after)
+    if apart is None or together is None:
+        text = Text("the power flow of the closed loop has no solution", "合环潮流无解")
+        return LoopTest(
+            grid.switch_id(switch), (*checks, LoopCheck("loading", False, None, rules.row("loop.loading"), text))
+        )
+    closing = Closing(grid, switch, ends, supply_tree, ring(supply_tree, *ends), apart, together)
+    return LoopTest(grid.switch_id(switch), (*checks, *closing.checks(rules)), closing.loop_a_max)
 
 
 def _documents(
@@ -180,7 +189,7 @@ def _documents(
     )
     yield LoopCheck("same_system", same, None, book.row("loop.across_sources"), Text(*words))
     shift = book.row("loop.shift")
-    hours = clock_hours_apart(supply_tree, ends) if live else 0
+    hours = supply_tree.hours_apart(*ends) if live else 0
     degrees = 30.0 * min(hours, 12 - hours)
     text = Text(f"vector groups of both paths differ by {degrees:.0f}°", f"两侧联结组别相差 {degrees:.0f}°")
     yield LoopCheck("shift", shift.holds(degrees), degrees, shift, text)
@@ -327,7 +336,7 @@ def branch_current_a(grid: Grid, flow: Flow, branch: int, *, toward: int) -> Com
     one, other = int(grid.branch_from[branch]), int(grid.branch_to[branch])
     base_a = BASE_KVA / (np.sqrt(3) * float(grid.nominal_kv[toward]))
     if branch >= grid.first_switch:
-        column = int(np.searchsorted(flow.switches, branch - grid.first_switch))
+        column = int(np.flatnonzero(flow.switches == branch - grid.first_switch)[0])
         power = flow.switch_kw[:, column] + 1j * flow.switch_kvar[:, column]
         sign = 1.0 if toward == other else -1.0
         return np.asarray(sign * np.conj(power / BASE_KVA / voltage(flow, toward)) * base_a)
@@ -343,23 +352,26 @@ def branch_current_a(grid: Grid, flow: Flow, branch: int, *, toward: int) -> Com
 
 
 def voltage(flow: Flow, node: int) -> Complexes:
-    """Voltage of a node as a vector, per scenario."""
-    column = int(np.searchsorted(flow.nodes, node))
-    return np.asarray(flow.voltage_pu[:, column] * np.exp(1j * np.deg2rad(flow.angle_deg[:, column])))
+    """Voltage of a node as a vector, per scenario; nan where it is dead."""
+    place = int(flow.place[np.searchsorted(flow.nodes, node)])
+    if place < 0:
+        return np.full(flow.scenarios, np.nan + 0j)
+    return np.asarray(flow.place_re[:, place] + 1j * flow.place_im[:, place])
 
 
 @dataclass(frozen=True)
 class HotTies:
     """Loop tests asked for on the way of a ticket, each made once."""
 
-    loads: Loads | None = None
-    known: dict[tuple[frozenset[int], int], LoopTest] = field(default_factory=dict)
+    flows: StateFlows
+    known: dict[tuple[bytes, int], LoopTest] = field(default_factory=dict)
 
     def test(self, at: Scene, state: State, switch: int) -> LoopTest:
         """The test of a tie in a state."""
-        key = (state.closed, switch)
+        closed = at.positions(state)
+        key = (closed.tobytes(), switch)
         if key not in self.known:
-            self.known[key] = loop_test(at.grid, at.positions(state), switch, self.loads, rules=at.rules)
+            self.known[key] = tested(self.flows, closed, switch, rules=at.rules)
         return self.known[key]
 
     def __call__(self, at: Scene, state: State, switch: int) -> tuple[Finding, ...]:

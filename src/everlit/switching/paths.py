@@ -6,6 +6,7 @@ Two live nodes may be joined only when both ways turn the vectors alike: 30° ap
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -46,16 +47,24 @@ class Tree:
 
     def hours(self, node: int) -> int:
         """Clock hours by which the vector groups on the path turn the vectors back: 30° each."""
-        groups, n_lines = self.grid.network.tables["transformers"].column("vector_group"), self.grid.n_lines
+        path = self.path(node)
+        nodes, n_lines = self.nodes(node)[1:], self.grid.n_lines
         turned = 0
-        here = node
-        for branch in self.path(node):
-            above = int(self.parent[here])
+        for branch, above in zip(path, nodes, strict=True):
             if n_lines <= branch < self.grid.first_switch:
-                hour = clock(str(groups[branch - n_lines].as_py()))
+                hour = self._clocks[branch - n_lines]
                 turned += hour if self.grid.branch_from[branch] == above else -hour
-            here = above
         return turned % 12
+
+    def hours_apart(self, one: int, other: int) -> int:
+        """Clock hours between two live nodes; each is 30°."""
+        return (self.hours(one) - self.hours(other)) % 12
+
+    @cached_property
+    def _clocks(self) -> list[int]:
+        return [
+            clock(str(group)) for group in self.grid.network.tables["transformers"].column("vector_group").to_pylist()
+        ]
 
 
 @dataclass(frozen=True, slots=True)

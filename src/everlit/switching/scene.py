@@ -15,13 +15,11 @@ from everlit.grid import Grid, Supply, SwitchKind, supply
 from everlit.grid.compile import Bools, Floats
 from everlit.kernel import Finding, Policy
 from everlit.switching.blocks import Blocks, Islands, blocks
+from everlit.switching.flows import Loads
 from everlit.switching.paths import Tree, tree
 from everlit.switching.policies import Rulebook
 from everlit.switching.state import Move, State, moved
 from everlit.switching.step import SWITCHED, Action, Step
-
-Loads = tuple[Floats, Floats]
-"""Active and reactive load, [scenarios × consumers]: the quarter-hours during which the switching may happen."""
 
 HotTest = Callable[["Scene", State, int], "tuple[Finding, ...]"]
 """Answers why a tie may not be closed hot in a state; empty when it may."""
@@ -29,7 +27,7 @@ HotTest = Callable[["Scene", State, int], "tuple[Finding, ...]"]
 FlowTest = Callable[["Scene", State], "tuple[Finding, ...]"]
 """Answers which branch or node leaves its limits in a state; empty when none."""
 
-SWITCH_KEYS = {
+SWITCH_KEYS: dict[SwitchKind, str] = {
     kind: f"visible_break.{kind.name.lower()}" for kind in SwitchKind if kind != SwitchKind.GROUND_DISCONNECTOR
 }
 
@@ -110,8 +108,7 @@ class Scene:
 
     def hours_apart(self, state: State, switch: int) -> int:
         """Clock hours between both sides of a switch by the vector groups on their paths; each is 30°."""
-        here = self.tree(state)
-        return (here.hours(int(self.grid.switch_from[switch])) - here.hours(int(self.grid.switch_to[switch]))) % 12
+        return self.tree(state).hours_apart(int(self.grid.switch_from[switch]), int(self.grid.switch_to[switch]))
 
     def closed(self, state: State, switch: int) -> bool:
         """Position of any switch."""
@@ -272,7 +269,8 @@ class Scene:
             np.asarray(tables["transformers"].column(name), dtype=np.float64) for name in ("rated_kva", "i0_percent")
         )
         lines, transformers = block[: grid.n_lines], block[grid.n_lines :]
-        return np.bincount(lines, charging, count), np.bincount(transformers, rated * i0 / 100, count)
+        sums = np.bincount(lines, charging, count), np.bincount(transformers, rated * i0 / 100, count)
+        return sums[0].astype(np.float64), sums[1].astype(np.float64)
 
 
 def _any(_switch: int) -> bool:
@@ -285,26 +283,19 @@ def scene(
     touched: Iterable[int],
     *,
     rules: Rulebook,
-    loads: Loads | None,
+    loads: Loads,
     hot_test: HotTest,
     flow_test: FlowTest,
     goal: Bools | None = None,
 ) -> Scene:
-    """A scene; without loads every consumer takes its nameplate, which is the side of safety."""
+    """A scene from positions `start` in which the steps touch some switches and lead to `goal`."""
     made = blocks(grid, start, touched)
     differs = [] if goal is None else [switch for switch in made.touched if goal[switch] != start[switch]]
     goal_closed = frozenset(switch for switch in differs if goal is not None and goal[switch])
     return Scene(
-        made, rules, nameplate(grid) if loads is None else loads, hot_test, flow_test,
+        made, rules, loads, hot_test, flow_test,
         goal_open=frozenset(differs) - goal_closed, goal_closed=goal_closed,
     )  # fmt: skip
-
-
-def nameplate(grid: Grid) -> Loads:
-    """Every consumer at the power of its row, as one scenario."""
-    table = grid.network.tables["consumers"]
-    p_kw, q_kvar = (np.asarray(table.column(name), dtype=np.float64)[None, :] for name in ("p_kw", "q_kvar"))
-    return p_kw, q_kvar
 
 
 def resolved(grid: Grid, step: Step) -> Move:

@@ -14,10 +14,11 @@ import numpy as np
 from everlit.grid import Counts, Grid
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Policies
+from everlit.switching.flows import Loads, StateFlows, nameplate
 from everlit.switching.loop import HotTies
-from everlit.switching.policies import NEWEST, rulebook
+from everlit.switching.policies import NEWEST, Rulebook, rulebook
 from everlit.switching.safety import PREDICATES, Predicate, Situation, check
-from everlit.switching.scene import Loads, Scene, resolved, scene
+from everlit.switching.scene import Scene, resolved, scene
 from everlit.switching.state import State
 from everlit.switching.step import SWITCHED, Action, Step
 from everlit.switching.step_flow import Overload, StepFlows
@@ -55,8 +56,8 @@ class StateReport:
             "step": None if self.step is None else self.step.number,
             "at_min": 0.0 if self.step is None else self.step.at_min,
             "dead": self.dead_counts.as_json(),
-            "dead_sections": [grid.section_name(section) for section in np.flatnonzero(self.dead)],
-            "paralleled_sections": [grid.section_name(section) for section in np.flatnonzero(self.paralleled)],
+            "dead_sections": [grid.section_name(section) for section in np.flatnonzero(self.dead).tolist()],
+            "paralleled_sections": [grid.section_name(section) for section in np.flatnonzero(self.paralleled).tolist()],
             "earths": sorted(grid.node_id(node) for node in self.state.earths),
             "tagged": sorted(grid.switch_id(switch) for switch in self.state.tagged),
             "permits": sorted(name for name, _ in self.state.permits),
@@ -121,15 +122,41 @@ def simulate(
     `state` carries earths, tags and permits already standing when the ticket begins (the way back of a job). Without
     `loads` predicates take every consumer at its nameplate and overloads are not computed.
     """
+    flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
+    limits = StepFlows(None if loads is None else flows)
+    return rehearse(
+        grid, start, steps, rules=rulebook(policies, on=on), loads=flows.loads, hot_ties=HotTies(flows), limits=limits,
+        state=state, predicates=predicates,
+    )  # fmt: skip
+
+
+def rehearse(
+    grid: Grid,
+    start: Bools,
+    steps: Iterable[Step],
+    *,
+    rules: Rulebook,
+    loads: Loads,
+    hot_ties: HotTies,
+    limits: StepFlows,
+    state: State | None = None,
+    predicates: Sequence[Predicate] = PREDICATES,
+) -> Trace:
+    """`simulate` with flows and loop tests that others may have asked for already."""
     listed = tuple(steps)
     held = () if state is None else (*state.tagged, *state.withdrawn)
     touched = {grid.switch(step.device) for step in listed if step.action in POSITIONED}.union(held)
-    flows = StepFlows(loads)
-    at = scene(
-        grid, start, touched, rules=rulebook(policies, on=on), loads=loads, hot_test=HotTies(loads), flow_test=flows,
-        goal=positions_after(grid, start, listed),
-    )  # fmt: skip
-    return trace(at, listed, state=state, flows=flows, predicates=predicates)
+    goal = positions_after(grid, start, listed)
+    at = scene(grid, start, touched, rules=rules, loads=loads, hot_test=hot_ties, flow_test=limits, goal=goal)
+    here = at.begin(state)
+    reports = [_report(at, None, here, (), limits)]
+    for step in listed:
+        move = resolved(grid, step)
+        there = at.after(here, move)
+        found = check(Situation(at, here, move, there), predicates)
+        reports.append(_report(at, step, there, found, limits))
+        here = there
+    return Trace(tuple(reports))
 
 
 def positions_after(grid: Grid, start: Bools, steps: Iterable[Step]) -> Bools:
@@ -141,28 +168,8 @@ def positions_after(grid: Grid, start: Bools, steps: Iterable[Step]) -> Bools:
     return closed
 
 
-def trace(
-    at: Scene,
-    steps: Iterable[Step],
-    *,
-    state: State | None,
-    flows: StepFlows,
-    predicates: Sequence[Predicate] = PREDICATES,
-) -> Trace:
-    """The states of some steps in a scene."""
-    here = at.begin(state)
-    reports = [_report(at, None, here, (), flows)]
-    for step in steps:
-        move = resolved(at.grid, step)
-        there = at.after(here, move)
-        found = check(Situation(at, here, move, there), predicates)
-        reports.append(_report(at, step, there, found, flows))
-        here = there
-    return Trace(tuple(reports))
-
-
-def _report(at: Scene, step: Step | None, state: State, found: tuple[Finding, ...], flows: StepFlows) -> StateReport:
+def _report(at: Scene, step: Step | None, state: State, found: tuple[Finding, ...], limits: StepFlows) -> StateReport:
     return StateReport(
         grid=at.grid, step=step, state=state, closed=at.positions(state), energised=at.islands(state).live_sections(),
-        paralleled=at.paralleled(state), overloaded=flows.overloads(at, state), violations=found,
+        paralleled=at.paralleled(state), overloaded=limits.overloads(at, state), violations=found,
     )  # fmt: skip

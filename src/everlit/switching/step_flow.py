@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from everlit.grid.compile import Bools
-from everlit.grid.electrical import UnableToSolveFlow, branch_id, electrical
+from everlit.grid.electrical import branch_id, electrical
 from everlit.grid.flow import Flow, loading
-from everlit.grid.judge import judge
-from everlit.grid.sweep import UnableToSweep, radial_flow
 from everlit.kernel import Finding, Text
-from everlit.switching.scene import Loads, Scene
+from everlit.switching.flows import StateFlows
+from everlit.switching.scene import Scene
 from everlit.switching.state import State
 
 
@@ -48,11 +46,10 @@ class Overload:
 
 @dataclass(frozen=True)
 class StepFlows:
-    """Flows of the states of one scene, each computed once; without loads nothing is computed and nothing is overloaded."""
+    """Limits on the way, by state; without flows nothing is computed and nothing is overloaded."""
 
-    loads: Loads | None = None
-    known: dict[frozenset[int], tuple[Overload, ...]] = field(default_factory=dict)
-    bases: dict[frozenset[int], Flow] = field(default_factory=dict)
+    flows: StateFlows | None = None
+    known: dict[tuple[frozenset[int], frozenset[int]], tuple[Overload, ...]] = field(default_factory=dict)
 
     def __call__(self, at: Scene, state: State) -> tuple[Finding, ...]:
         """What leaves its limits in a state, as findings."""
@@ -62,54 +59,23 @@ class StepFlows:
 
     def overloads(self, at: Scene, state: State) -> tuple[Overload, ...]:
         """What leaves its limits in a state."""
-        if self.loads is None:
+        if self.flows is None:
             return ()
-        if state.closed not in self.known:
-            self.known[state.closed] = self._compute(at, state)
-        return self.known[state.closed]
-
-    def _base(self, at: Scene) -> Flow | None:
-        """The flow before the first step; None when it has no solution."""
-        start = at.start()
-        if start.closed not in self.bases and self.loads is not None:
-            flow = _solve(at, at.positions(start), self.loads)
-            if flow is None:
-                return None
-            self.bases[start.closed] = flow
-        return self.bases.get(start.closed)
-
-    def _compute(self, at: Scene, state: State) -> tuple[Overload, ...]:
-        base, loads = self._base(at), self.loads
-        if loads is None or base is None or state.closed == at.start().closed:
-            return ()
-        flow = self._state_flow(at, state, base, loads)
-        if flow is None or not flow.converged.all():
-            return (Overload("network", "converged", 0.0, 1.0),)
-        return (*_currents(at, flow, base), *_voltages(at, flow, base))
-
-    def _state_flow(self, at: Scene, state: State, base: Flow, loads: Loads) -> Flow | None:
-        """Only feeders the steps touch are solved again; a looped state is solved whole by the judge."""
-        here, before = at.supply(state), at.supply(at.start())
-        moved = (here.parent_switch != before.parent_switch) | (here.energised != before.energised)
-        if here.looped.any() or before.looped.any():
-            return _solve(at, here.closed, loads)
-        feeders = {int(feeder) for feeder in np.concatenate([here.feeder[moved], before.feeder[moved]])} - {-1}
-        inside = moved | np.isin(here.feeder, list(feeders)) | np.isin(before.feeder, list(feeders))
-        try:
-            return radial_flow(at.grid, here.closed, *loads, sections=inside, outside=base, forest=here)
-        except UnableToSweep:
-            return _solve(at, here.closed, loads)
+        key = (frozenset(at.blocks.touched), state.closed)
+        if key not in self.known:
+            self.known[key] = _beyond_limits(at, state, self.flows)
+        return self.known[key]
 
 
-def _solve(at: Scene, closed: Bools, loads: Loads) -> Flow | None:
-    try:
-        return radial_flow(at.grid, closed, *loads)
-    except UnableToSweep:
-        pass
-    try:
-        return judge(at.grid, closed, *loads)
-    except UnableToSolveFlow:
-        return None
+def _beyond_limits(at: Scene, state: State, flows: StateFlows) -> tuple[Overload, ...]:
+    before = at.positions(at.start())
+    base = flows.whole(before)
+    if base is None or state.closed == at.start().closed:
+        return ()
+    flow = flows.changed(at.positions(state), since=before)
+    if flow is None:
+        return (Overload("network", "converged", 0.0, 1.0),)
+    return (*_currents(at, flow, base), *_voltages(at, flow, base))
 
 
 def _currents(at: Scene, flow: Flow, base: Flow) -> tuple[Overload, ...]:

@@ -16,14 +16,15 @@ from itertools import pairwise
 import numpy as np
 
 from everlit.grid import Grid, SwitchKind, supply
-from everlit.grid.compile import Bools
+from everlit.grid.compile import Bools, Ints
 from everlit.kernel import Finding, Policies, Refusal, Text
+from everlit.switching.flows import Loads, StateFlows, nameplate
 from everlit.switching.loop import HotTies
 from everlit.switching.policies import NEWEST, Rulebook, rulebook
 from everlit.switching.route import Route, Search, drafted
-from everlit.switching.safety import BREAKS_LOAD
-from everlit.switching.scene import Loads, Scene, resolved, scene
-from everlit.switching.simulate import Trace, simulate
+from everlit.switching.safety import BREAKS_LOAD, PREDICATES
+from everlit.switching.scene import Scene, resolved, scene
+from everlit.switching.simulate import Trace, rehearse
 from everlit.switching.state import State
 from everlit.switching.step import SWITCHED, Action, Phase, Step, double_name, is_remote
 from everlit.switching.step_flow import StepFlows
@@ -50,8 +51,21 @@ class Ask:
     work: Work | None
     direction: Direction
     held: State | None
-    loads: Loads | None
     rules: Rulebook
+    hot_ties: HotTies
+    limits: StepFlows
+
+    @property
+    def loads(self) -> Loads:
+        """The loads the steps are judged on."""
+        return self.hot_ties.flows.loads
+
+    def rehearsed(self, steps: Iterable[Step], *, checked: bool) -> Trace:
+        """The steps simulated from the start, with every predicate or with none."""
+        return rehearse(
+            self.grid, self.start, steps, rules=self.rules, loads=self.loads, hot_ties=self.hot_ties, state=self.held,
+            limits=self.limits if checked else StepFlows(), predicates=PREDICATES if checked else (),
+        )  # fmt: skip
 
 
 def order_steps(
@@ -73,14 +87,11 @@ def order_steps(
     out ended in (`simulate(…).final`). `loads` are the quarter-hours of the switching; without them nameplate loads
     decide what a device may break, and loading is not checked.
     """
+    flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
+    limits = StepFlows(None if loads is None else flows)
     job = work if work is None or isinstance(work, Work) else work_of(work)
-    ask = Ask(grid, start, goal, job, direction, held, loads, rulebook(policies, on=on))
-    steps, route = _ordered(ask)
-    timed = _timed(ask, steps)
-    _prove(ask, timed, policies, on)
-    units, households, _ = route.end.cost
-    named = task or task_of(direction, job)
-    return Ticket(direction, named, timed, unit_min=units, household_min=households, proven=route.proven, examined=route.examined)  # fmt: skip
+    ask = Ask(grid, start, goal, job, direction, held, rulebook(policies, on=on), HotTies(flows), limits)
+    return _ticket(ask, task)
 
 
 def order_job(
@@ -95,13 +106,28 @@ def order_job(
     on: date = NEWEST,
 ) -> Tickets:
     """The tickets of a job, out to `goal` and back to `start`; raises UnableToOrder."""
-    out = order_steps(grid, start, goal, work=work, loads=loads, policies=policies, on=on)
-    held = simulate(grid, start, out.steps, policies=policies, on=on).final
-    back = order_steps(
-        grid, goal, start, work=work, direction=Direction.BACK, held=held, policies=policies, on=on,
-        loads=loads if loads_back is None else loads_back,
+    rules, job = rulebook(policies, on=on), work if work is None or isinstance(work, Work) else work_of(work)
+    flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
+    way_out = Ask(
+        grid, start, goal, job, Direction.OUT, None, rules, HotTies(flows), StepFlows(None if loads is None else flows)
+    )
+    out = _ticket(way_out, None)
+    held = way_out.rehearsed(out.steps, checked=False).final
+    if loads_back is not None:
+        flows = StateFlows(grid, loads_back)
+    limits = StepFlows(None if loads is None and loads_back is None else flows)
+    return Tickets(out, _ticket(Ask(grid, goal, start, job, Direction.BACK, held, rules, HotTies(flows), limits), None))
+
+
+def _ticket(ask: Ask, task: Text | None) -> Ticket:
+    steps, route = _ordered(ask)
+    timed = _timed(ask, steps)
+    _prove(ask, timed)
+    units, households, _ = route.end.cost
+    return Ticket(
+        ask.direction, task or task_of(ask.direction, ask.work), timed, unit_min=units, household_min=households,
+        proven=route.proven, examined=route.examined,
     )  # fmt: skip
-    return Tickets(out, back)
 
 
 def task_of(direction: Direction, work: Work | None) -> Text:
@@ -141,7 +167,7 @@ def _scene(ask: Ask, touched: Iterable[int]) -> Scene:
     held = frozenset[int]() if ask.held is None else ask.held.tagged | ask.held.withdrawn
     return scene(
         ask.grid, ask.start, {*touched, *guards, *held}, rules=ask.rules, loads=ask.loads,
-        hot_test=HotTies(ask.loads), flow_test=StepFlows(ask.loads), goal=ask.goal,
+        hot_test=ask.hot_ties, flow_test=ask.limits, goal=ask.goal,
     )  # fmt: skip
 
 
@@ -195,11 +221,11 @@ def _helpers(ask: Ask, refused: dict[int, list[Finding]]) -> frozenset[int]:
     found: set[int] = set()
     for switch in stuck:
         for forest in forests:
-            found.update(_beside(ask.grid, forest.parent_switch, forest.parent_section, forest.closed, switch))
+            found.update(_beside(ask.grid, forest.parent_switch, forest.parent_section, switch))
     return frozenset(found)
 
 
-def _beside(grid: Grid, parent_switch: np.ndarray, parent: np.ndarray, closed: Bools, switch: int) -> Iterator[int]:  # type: ignore[type-arg]
+def _beside(grid: Grid, parent_switch: Ints, parent: Ints, switch: int) -> Iterator[int]:
     ends = (int(grid.switch_section_from[switch]), int(grid.switch_section_to[switch]))
     below = next((end for end in ends if parent_switch[end] == switch), -1)
     section = int(parent[below]) if below >= 0 else max(ends, key=lambda end: int(parent_switch[end]))
@@ -378,7 +404,7 @@ def _place(grid: Grid, step: Step) -> tuple[float, float, str] | None:
 
 def _waiting(ask: Ask, steps: tuple[Step, ...]) -> list[bool]:
     """Before each step: does anybody wait, or are feeders paralleled?"""
-    trace = simulate(ask.grid, ask.start, steps, state=ask.held)
+    trace = ask.rehearsed(steps, checked=False)
     first, last = trace.states[0].energised, trace.states[-1].energised
     return [
         bool((first & last & ~state.energised).any()) or state.state.paralleled_since is not None
@@ -387,9 +413,9 @@ def _waiting(ask: Ask, steps: tuple[Step, ...]) -> list[bool]:
 
 
 # ---------------------------------------------------------------------------------------------------------- proof
-def _prove(ask: Ask, steps: tuple[Step, ...], policies: Policies | None, on: date) -> None:
+def _prove(ask: Ask, steps: tuple[Step, ...]) -> None:
     """The finished ticket, simulated with every predicate; raises UnableToOrder with whatever is found."""
-    trace: Trace = simulate(ask.grid, ask.start, steps, ask.loads, state=ask.held, policies=policies, on=on)
+    trace = ask.rehearsed(steps, checked=True)
     if trace.violations:
         raise UnableToOrder(*trace.violations)
     if not np.array_equal(trace.closed, ask.goal):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from everlit.kernel import Text
 from everlit.switching.step import Step
@@ -54,7 +54,7 @@ def ticket_pages(ticket: Ticket, *, language: str = "zh", dots_per_inch: int = 9
     return [bytes(page) for page in made] if isinstance(made, list) else [bytes(made)]
 
 
-def _compiled(ticket: Ticket, language: str, form: str, dots_per_inch: int | None = None) -> Any:
+def _compiled(ticket: Ticket, language: str, form: Literal["pdf", "png"], dots_per_inch: int | None = None) -> Any:
     import typst
 
     inputs = {"sheet": json.dumps(sheet(ticket, language=language), ensure_ascii=False)}
