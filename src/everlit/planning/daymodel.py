@@ -46,7 +46,7 @@ def bound_cluster(
     model = cp_model.CpModel()
     done, refused = _choices(model, relaxation, jobs)
     inside = set(jobs)
-    costs: list[tuple[cp_model.IntVar, int]] = [(refused[job], problem.jobs[job].refusal_price) for job in jobs]
+    costs: list[tuple[cp_model.IntVar, int]] = [(x, problem.jobs[job].refusal_price) for job, x in refused.items()]
     for job in jobs:
         task = problem.jobs[job]
         for day, literal in done[job].items():
@@ -88,7 +88,7 @@ def _alone(relaxation: Relaxation, job: int, crew_prices: CrewPrices) -> Cluster
     """A job that shares nothing: the cheapest of its days, or its refusal."""
     task = relaxation.compiled.problem.jobs[job]
     capacity = relaxation.compiled.problem.crews[task.crew].capacity if task.crew >= 0 else ()
-    options: list[tuple[int, int | None]] = [(task.refusal_price, None)]
+    options: list[tuple[int, int | None]] = [(task.refusal_price, None)] if relaxation.may_refuse(job) else []
     limits = [limit for limit in relaxation.repeated if job in limit.jobs]
     for day, price in relaxation.price[job].items():
         if task.crew >= 0 and capacity[day] < task.crew_count:
@@ -111,8 +111,9 @@ def _choices(
     done, refused = {}, {}
     for job in jobs:
         done[job] = {day: model.new_bool_var(f"x{job}.{day}") for day in relaxation.price[job]}
-        refused[job] = model.new_bool_var(f"r{job}")
-        model.add_exactly_one([refused[job], *done[job].values()])
+        if relaxation.may_refuse(job):
+            refused[job] = model.new_bool_var(f"r{job}")
+        model.add_exactly_one([*done[job].values(), *([refused[job]] if job in refused else [])])
     return done, refused
 
 

@@ -13,9 +13,9 @@ from everlit.planning.compiled import Compiled
 from everlit.planning.problem import MonthProblem
 
 
-def as_requested(problem: MonthProblem) -> int:
-    """Milli customer-hours when every request has its own outage and nobody is transferred."""
-    return sum(alone_cost(problem, job) for job in range(len(problem.jobs)))
+def as_requested(problem: MonthProblem, *, jobs: Iterable[int] | None = None) -> int:
+    """Milli customer-hours when every request (of `jobs`) has its own outage and nobody is transferred."""
+    return sum(alone_cost(problem, job) for job in (range(len(problem.jobs)) if jobs is None else jobs))
 
 
 def greedy(compiled: Compiled, *, order: Sequence[int] | None = None) -> Board:

@@ -67,8 +67,11 @@ def _choices(programme: _Programme, relaxation: Relaxation) -> list[dict[int, in
     done = []
     for job, prices in enumerate(relaxation.price):
         days = {day: programme.column(price, 1.0) for day, price in prices.items()}
-        none = programme.column(relaxation.compiled.problem.jobs[job].refusal_price, 1.0)
-        programme.row([(none, 1.0), *((column, 1.0) for column in days.values())], 1.0, 1.0)
+        terms = [(column, 1.0) for column in days.values()]
+        if relaxation.may_refuse(job):
+            price_of_none = 0 if relaxation.served is not None else relaxation.compiled.problem.jobs[job].refusal_price
+            terms.append((programme.column(price_of_none, 1.0), 1.0))
+        programme.row(terms, 1.0, 1.0)
         done.append(days)
     return done
 

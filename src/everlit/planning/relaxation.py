@@ -12,7 +12,7 @@ overlap (one after the other, or night against daylight) add up instead of shari
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from everlit.planning.check import date_price
 from everlit.planning.compiled import Compiled
@@ -45,7 +45,10 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """The day model of a month; `price[j][d]` holds what only job j pays when done on day d."""
+    """The day model of a month; `price[j][d]` holds what only job j pays when done on day d.
+
+    `served`: the jobs that must be done, when the model is about them alone; None: about all, each may be refused.
+    """
 
     compiled: Compiled
     price: tuple[dict[int, int], ...]
@@ -53,10 +56,18 @@ class Relaxation:
     repeated: tuple[Repeated, ...]
     pairs: tuple[Pair, ...]
     clusters: tuple[tuple[int, ...], ...]
+    served: frozenset[int] | None = None
+
+    def may_refuse(self, job: int) -> bool:
+        """True when the model may leave the job out at its price."""
+        return self.served is None or job not in self.served
 
 
-def relax(compiled: Compiled) -> Relaxation:
-    """The day model of a compiled month."""
+def relax(compiled: Compiled, *, served: frozenset[int] | None = None) -> Relaxation:
+    """The day model of a compiled month, of all its jobs or of those `served`."""
+    if served is not None:
+        kept = tuple(starts if job in served else () for job, starts in enumerate(compiled.starts))
+        compiled = replace(compiled, starts=kept)
     days = [_days(compiled, job) for job in range(len(compiled.problem.jobs))]
     touching: defaultdict[int, list[int]] = defaultdict(list)
     for job, task in enumerate(compiled.problem.jobs):
@@ -75,7 +86,8 @@ def relax(compiled: Compiled) -> Relaxation:
         shared=shared,
         repeated=repeated,
         pairs=tuple(costly_pairs(compiled, days, _known(price, shared))),
-        clusters=_clusters(compiled, shared, repeated),
+        clusters=_clusters(compiled, shared, repeated, served),
+        served=served,
     )
 
 
@@ -238,7 +250,7 @@ def _allowed_by(recent: tuple[int, ...], limit: int, span: int, days: int) -> It
 
 
 def _clusters(
-    compiled: Compiled, shared: Sequence[Shared], repeated: Sequence[Repeated]
+    compiled: Compiled, shared: Sequence[Shared], repeated: Sequence[Repeated], served: frozenset[int] | None
 ) -> tuple[tuple[int, ...], ...]:
     """Jobs joined by shared blocks, repeat limits or precedence; within a cluster the day model decides alone."""
     parent = list(range(len(compiled.problem.jobs)))
@@ -261,6 +273,6 @@ def _clusters(
     for job, task in enumerate(compiled.problem.jobs):
         join((job, *(rule.job for rule in task.after)))
     groups: defaultdict[int, list[int]] = defaultdict(list)
-    for job in range(len(parent)):
+    for job in range(len(parent)) if served is None else sorted(served):
         groups[root(job)].append(job)
     return tuple(tuple(members) for members in groups.values())
