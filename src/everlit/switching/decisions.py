@@ -168,12 +168,12 @@ class _Rows:
             if self.one[keep] == self.other[keep] or self.one[drop] == self.other[drop]:
                 continue
             del at[vertex]
-            ends = [self._far(keep, vertex), self._far(drop, vertex)]
-            self.one[keep], self.other[keep] = ends
+            near, far = self._far(keep, vertex), self._far(drop, vertex)
+            self.one[keep], self.other[keep] = near, far
             self.r[keep] += self.r[drop]
             self.switches[keep] += self.switches[drop]
-            at[ends[1]].discard(drop)
-            at[ends[1]].add(keep)
+            at[far].discard(drop)
+            at[far].add(keep)
             self.one[drop] = -1
 
     def _far(self, edge: int, vertex: int) -> int:

@@ -1,7 +1,7 @@
 """Branch exchange (支路交换): close one open edge, open another on the loop it makes, and the tree stays a tree.
 
-Vertices draw fixed currents, so the losses of a tree are Σ r·|i|² and one walk round the loop prices every exchange on
-it. With the tie u–v closed and the edge above w (on u's side) opened, the current i(w) moves from one side to the other:
+Vertices draw fixed currents, so the losses of a tree are Σ r·|i|² and one walk round a loop prices all its exchanges.
+With the tie u–v closed and the edge above w (on u's side) opened, the current i(w) moves from one side to the other:
 
     Δ = R·|i(w)|² − 2·i(w)·(Σ r·i on u's side − Σ r·i on v's side)        R: resistance round the loop, tie included
 
@@ -117,7 +117,7 @@ def search(edges: Edges, start: TreeState, seed: int, kicks: int, patience: int)
             _assign(tree, best)
             _assign(home, best)
             home_loss = best_loss
-    return best, best_loss, work[1]
+    return best, best_loss, int(work[1])
 
 
 @numba.njit(cache=True)
@@ -141,7 +141,7 @@ def _draw(random: npt.NDArray[np.uint64], below: int) -> int:
     x ^= x << np.uint64(25)
     x ^= x >> np.uint64(27)
     random[0] = x
-    return np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(below))
+    return np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(below))  # type: ignore[return-value]
 
 
 @numba.njit(cache=True)
@@ -174,7 +174,7 @@ def _common(edges: Edges, tree: TreeState, tie: int, mark: Ints, work: npt.NDArr
     here = edges.other[tie]
     while mark[here] != work[0]:
         here = tree.parent[here]
-    return here
+    return int(here)
 
 
 @numba.njit(cache=True)

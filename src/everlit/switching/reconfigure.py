@@ -21,7 +21,7 @@ from everlit.grid.judge import judge
 from everlit.grid.sweep import UnableToSweep, load_columns, radial_flow
 from everlit.kernel import Finding, Refusal, Text
 from everlit.switching.decisions import Decisions, decisions, spare_edges
-from everlit.switching.exchange import TreeState, loop_gains, search, spanning_tree
+from everlit.switching.exchange import TreeState, loop_gains, search, spanning_tree, tree_loss
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -30,6 +30,8 @@ ROUNDS = 8
 KICKS = 200_000
 PATIENCE = 4_000
 CANDIDATES_PER_LOOP = 4
+# An exchange that at fixed currents loses more than this share of all losses does not gain by AC.
+MARGIN = 1e-3
 
 
 class UnableToReconfigure(Refusal):
@@ -125,7 +127,7 @@ class _Quest:
         self.best, self.best_flow = start, self._flow(start)
         for round_number in range(ROUNDS):
             tree = self._tree(self.best, drawn)
-            found, _, priced = search(self.graph.edges, tree, seed * ROUNDS + round_number, KICKS, self._patience())
+            found, _, priced = search(self.graph.edges, tree, seed * ROUNDS + round_number, KICKS, PATIENCE)
             self.evaluations += priced
             if not self._try(self.graph.state(self.closed, found.open)) and round_number:
                 break
@@ -134,9 +136,6 @@ class _Quest:
                 break
         while self._polish(drawn) and perf_counter() < self.deadline:
             drawn = self._currents(self.best_flow)
-
-    def _patience(self) -> int:
-        return PATIENCE
 
     def _radial_start(self) -> Bools:
         """The present state when it is radial; otherwise one that opens what closes its loops."""
@@ -174,7 +173,8 @@ class _Quest:
         tree = self._tree(self.best, drawn)
         for index in range(len(tree.open)):
             edges, gains = loop_gains(self.graph.edges, tree, index)
-            for choice in np.argsort(-gains)[:CANDIDATES_PER_LOOP]:
+            likely = np.argsort(-gains)[:CANDIDATES_PER_LOOP]
+            for choice in likely[gains[likely] > -MARGIN * tree_loss(self.graph.edges, tree)]:
                 swapped = tree.open.copy()
                 swapped[index] = edges[choice]
                 if self._try(self.graph.state(self.closed, swapped)):
