@@ -74,6 +74,7 @@ def _at(tables, kv, ends, words, given):
         case "source":
             row = {"source_id": f"src-{node}", "node_id": node, "angle_deg": float(given.get("angle", 0))}
             row["voltage_pu"] = float(given.get("u", 1.0))
+            row["short_circuit_mva"] = float(given["mva"]) if "mva" in given else None
             tables["sources"].append(row)
         case "gen":
             row = {"generator_id": words[1], "node_id": node, "kind": "pv", "p_kw": 10.0, "rated_kva": 11.0}
