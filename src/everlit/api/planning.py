@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from everlit.api.context import TheActor, TheApp, acting, json_response, period_of
-from everlit.kernel import Period, Refusal
+from everlit.kernel import Finding, Period, Refusal
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import DelayCode, WorkRequest
 from everlit.switching.ticket import Ticket
@@ -78,8 +78,9 @@ def submit(
     return json_response(done, 201 if done["accepted"] or done["unchanged"] else 422)
 
 
-def _read(rows: Sequence[dict[str, Any]]) -> tuple[list[WorkRequest], list[Any]]:
-    read, findings = [], []
+def _read(rows: Sequence[dict[str, Any]]) -> tuple[list[WorkRequest], list[Finding]]:
+    read: list[WorkRequest] = []
+    findings: list[Finding] = []
     for number, row in enumerate(rows, 1):
         try:
             read.append(WorkRequest.from_json(row, number=number))
