@@ -4,9 +4,10 @@
 with a certificate for each who stays dark.
 """
 
+from everlit.switching.certificate import MissingTie, Reason, check_certificate, rank_missing_ties
 from everlit.switching.isolate import Break, Isolation, UnableToIsolate, isolate
 from everlit.switching.limits import DEFAULT_LIMITS, TRANSFER_POLICIES, Limits, limits_of
-from everlit.switching.transfer import Transfer, transfer
+from everlit.switching.transfer import Transfer, UnableToTransfer, transfer
 from everlit.switching.window import Window
 
 __all__ = [
@@ -15,10 +16,15 @@ __all__ = [
     "Break",
     "Isolation",
     "Limits",
+    "MissingTie",
+    "Reason",
     "Transfer",
     "UnableToIsolate",
+    "UnableToTransfer",
     "Window",
+    "check_certificate",
     "isolate",
     "limits_of",
+    "rank_missing_ties",
     "transfer",
 ]

@@ -20,7 +20,7 @@ import numpy as np
 
 from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools, Floats, Ints
-from everlit.kernel import Policies
+from everlit.kernel import Finding, Policies, Refusal, Text
 from everlit.switching.area import LIVE, Area, dead_area, split_worth
 from everlit.switching.isolate import Isolation
 from everlit.switching.limits import limits_of
@@ -29,8 +29,6 @@ from everlit.switching.search import Outcome, Plan, best_plans
 from everlit.switching.skeleton import Skeleton, skeleton
 from everlit.switching.window import Excess, Verdict, Window
 
-BAND = 1e-3
-"""A skeleton verdict closer than this (of a rating, or pu) to being the other one is checked by full power flow."""
 ROUGH_LOSS, FINE_LOSS, FINALISTS = 0.01, 0.001, 8
 if TYPE_CHECKING:
     from everlit.switching.certificate import Reason
@@ -38,6 +36,12 @@ if TYPE_CHECKING:
 QUARTER_HOUR = timedelta(minutes=15)
 FAULT_LEVEL_KVA = 10_000.0
 """Least short-circuit power assumed on a medium-voltage feeder: bounds how far a capacitive piece could lift a voltage."""
+
+
+class UnableToTransfer(Refusal):
+    """No transfer can be judged, because the flow before anybody switches has no solution."""
+
+    title = Text(en="The load transfer could not be computed.", zh="无法计算负荷转供。")
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ def transfer(
     limits = limits_of(policies, on=on)
     if window is None:
         window = Window(grid, closed, np.atleast_2d(loads[0]), np.atleast_2d(loads[1]), limits)
+    _refuse_without_base(window)
     banned = [grid.switch(identity) for identity in unusable]
     area = dead_area(isolation, limits=limits, unusable=banned, avoid_sections=avoid_sections)
     jury = _Jury(area, window, skeleton(area, window), _pushes(area, window))
@@ -183,6 +188,16 @@ def transfer(
         outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, deadline_s=began + seconds)
         plan, verdict = jury.least_loss(outcome.plans)
     return _described(isolation, area, window, outcome, plan, verdict, starts_at, perf_counter() - began)
+
+
+def _refuse_without_base(window: Window) -> None:
+    unsolved = np.flatnonzero(~window.base.converged)
+    if len(unsolved):
+        text = Text(
+            en=f"The flow before switching has no solution in {len(unsolved)} of {window.steps} quarter-hours.",
+            zh=f"操作前潮流在 {window.steps} 个刻钟中有 {len(unsolved)} 个无解。",
+        )
+        raise UnableToTransfer(Finding("transfer.no_base_flow", "flow", text, {"steps": unsolved.tolist()}))
 
 
 @dataclass(frozen=True)
@@ -200,13 +215,14 @@ class _Jury:
         if plan.key() in self.settled:
             return self.settled[plan.key()]
         verdict = self.skeleton.judge(plan)
-        return verdict if verdict.clearance > BAND else self.full(plan)
+        return verdict if verdict.sure else self.full(plan, everywhere=True)
 
-    def full(self, plan: Plan) -> Verdict:
-        """The verdict of the full power flow."""
+    def full(self, plan: Plan, *, everywhere: bool = False) -> Verdict:
+        """The verdict of the full power flow: of the feeders concerned, the skeleton having judged all others, or of all."""
         key = plan.key()
         if key not in self.settled:
-            self.settled[key] = self.window.judge(state_of(self.area, plan.used, plan.fed), scope_of(self.area, plan))
+            scope = None if everywhere else scope_of(self.area, plan)
+            self.settled[key] = self.window.judge(state_of(self.area, plan.used, plan.fed), scope)
         return self.settled[key]
 
     def stays_broken(self, plan: Plan, verdict: Verdict) -> bool:
@@ -217,7 +233,7 @@ class _Jury:
     def least_loss(self, plans: Sequence[Plan]) -> tuple[Plan, Verdict]:
         """Of plans alike in all else the one with the least losses, by full flow among those the skeleton leaves close."""
         rough = [self.skeleton.judge(plan).loss_kwh for plan in plans] if len(plans) > 1 else [0.0]
-        close = min(rough) * (1 + (ROUGH_LOSS if self.window.whole else FINE_LOSS))
+        close = min(rough) * (1 + (ROUGH_LOSS if self.window.small else FINE_LOSS))
         ranked = sorted(zip(rough, range(len(plans)), strict=True))
         finalists = [plans[index] for loss, index in ranked if loss <= close][:FINALISTS]
         verdicts = [self.full(plan) for plan in finalists]

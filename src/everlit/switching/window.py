@@ -3,11 +3,8 @@
 A limit is a row times a rating. What was beyond its limit before anybody switched may get a little worse, not more:
 otherwise one overloaded house connection would forbid every transfer on its feeder. So with the flow before as base
 
-    current ≤ max(factor · rating, base + ε · rating)  where base is beyond, else factor · rating
-    voltage ≥ low limit, or base − ε where base is below; likewise at the high end
-
-On a city only the feeders that change are solved: what branches off elsewhere keeps the power it had. Where that could
-matter (a verdict closer to a limit than the approximation), the whole tree is solved instead.
+    current ≤ factor · rating,  or base + ε · rating where base is beyond that
+    voltage ≥ low end,          or base − ε where base is below it; likewise at the high end
 """
 
 from dataclasses import dataclass, field
@@ -21,19 +18,19 @@ from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools, Floats, Ints
 from everlit.grid.electrical import branch_id, electrical
 from everlit.grid.flow import Flow
-from everlit.grid.sweep import radial_flow
+from everlit.grid.sweep import TOLERANCE_PU, radial_flow
 from everlit.switching.limits import Limits
 
 MEDIUM_VOLTAGE_KV = (1.0, 20.0)
 WHOLE_BELOW_NODES = 2000
-"""Networks up to this size are always solved whole: nothing is gained by leaving part of them out."""
-BAND = 2e-4
-"""Per unit of voltage or rating within which a verdict from part of the network is checked on the whole."""
+"""Networks up to this size are always solved whole and sharply: nothing is gained by leaving part of them out."""
+CITY_TOLERANCE_PU = 1e-8
+BREACH = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """The worst breach of one kind: element `index` (branch or node), quarter-hour `step`, the value and its limit."""
+    """A place against its limit: `index` is a branch or a node, `step` the quarter-hour, in A or pu."""
 
     kind: str
     index: int
@@ -43,21 +40,24 @@ class Excess:
 
     @property
     def amount(self) -> float:
-        """How far beyond the limit, in A or pu."""
+        """How far from the limit, in A or pu."""
         return abs(self.value - self.limit)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the flow says of a state: the worst breaches (none: feasible), the losses, and the tightest places."""
+    """What a flow says of a state: the worst breaches (none: feasible), the losses, and the tightest places.
+
+    `sure` is False when the figures come from an approximation too close to a limit to decide.
+    """
 
     overload: Excess | None
     voltage: Excess | None
     converged: bool
     loss_kwh: float
-    loading: Excess | None
-    lowest: Excess | None
-    clearance: float
+    loading: Excess | None = None
+    lowest: Excess | None = None
+    sure: bool = True
 
     @property
     def feasible(self) -> bool:
@@ -65,11 +65,14 @@ class Verdict:
         return self.converged and self.overload is None and self.voltage is None
 
 
+NO_SOLUTION = Verdict(None, None, converged=False, loss_kwh=float("inf"))
+
+
 @dataclass(frozen=True)
 class Window:
     """Loads of consecutive quarter-hours (steps × consumers, P90), the state before, and the limits that must hold.
 
-    `flows` counts the power flows solved so far, for the record of a search.
+    `flows` counts the power flows solved so far: of part of the network, and of all of it.
     """
 
     grid: Grid
@@ -86,23 +89,38 @@ class Window:
         return len(self.p_kw)
 
     @property
-    def whole(self) -> bool:
+    def small(self) -> bool:
         """True when every verdict solves the whole network."""
         return self.grid.n_nodes <= WHOLE_BELOW_NODES
+
+    @property
+    def tolerance_pu(self) -> float:
+        """How sharply flows are solved."""
+        return TOLERANCE_PU if self.small else CITY_TOLERANCE_PU
 
     @cached_property
     def base(self) -> Flow:
         """The flow before anybody switched."""
-        self.flows[1] += 1
-        return radial_flow(self.grid, self.closed, self.p_kw, self.q_kvar)
+        return self._whole(self.closed)
 
+    def _whole(self, state: Bools) -> Flow:
+        self.flows[1] += 1
+        return radial_flow(self.grid, state, self.p_kw, self.q_kvar, tolerance_pu=self.tolerance_pu)
+
+    def _part(self, state: Bools, sections: Ints) -> Flow:
+        self.flows[0] += 1
+        return radial_flow(
+            self.grid, state, self.p_kw, self.q_kvar, sections=sections, outside=self.base,
+            forest=supply(self.grid, state), tolerance_pu=self.tolerance_pu,
+        )  # fmt: skip
+
+    # ----------------------------------------------------------------------------------------- limits
     @cached_property
     def factor(self) -> Floats:
         """Allowed loading per branch: medium-voltage lines and switches, transformers, all else at its rating."""
         grid, factor = self.grid, np.ones(self.grid.n_branches)
         kv = grid.nominal_kv[grid.branch_from]
-        medium = (kv > MEDIUM_VOLTAGE_KV[0]) & (kv <= MEDIUM_VOLTAGE_KV[1])
-        factor[medium] = self.limits.line_factor
+        factor[(kv > MEDIUM_VOLTAGE_KV[0]) & (kv <= MEDIUM_VOLTAGE_KV[1])] = self.limits.line_factor
         factor[grid.n_lines : grid.first_switch] = self.limits.transformer_factor
         return factor
 
@@ -116,107 +134,96 @@ class Window:
         """Lowest and highest voltage per node; above medium voltage nothing is judged."""
         kv, limits = self.grid.nominal_kv, self.limits
         low, high = np.full(len(kv), -np.inf), np.full(len(kv), np.inf)
-        medium, small = (kv > MEDIUM_VOLTAGE_KV[0]) & (kv <= MEDIUM_VOLTAGE_KV[1]), kv <= MEDIUM_VOLTAGE_KV[0]
+        small = kv <= MEDIUM_VOLTAGE_KV[0]
+        medium = ~small & (kv <= MEDIUM_VOLTAGE_KV[1])
         low[medium], high[medium] = limits.mv_low_pu, limits.mv_high_pu
         low[small], high[small] = limits.lv_low_pu, limits.lv_high_pu
         return low, high
 
-    @cached_property
-    def _spare(self) -> tuple[Floats, Floats]:
-        """Before: how far each node stays from its voltage ends, and each branch from its limit (over rating)."""
-        low, high = self.voltage_ends
-        lowest, highest = np.nanmin(self.base.place_pu, axis=0), np.nanmax(self.base.place_pu, axis=0)
-        place = self.base.place
-        live = place >= 0
-        spare_v = np.full(self.grid.n_nodes, np.inf)
-        nodes = np.flatnonzero(live)
-        spare_v[nodes] = np.minimum(
-            np.abs(lowest[place[live]] - low[nodes]), np.abs(high[nodes] - highest[place[live]])
-        )
-        return spare_v, np.abs(self.factor - self.base.branch_a.max(axis=0) / self.rated_a)
+    def share_before(self, branches: Ints) -> Floats:
+        """Current over rating before, [branch, step]; 0 where nothing flowed or no rating is known."""
+        base, first = self.base, self.grid.first_switch
+        found = np.zeros((len(branches), self.steps))
+        row = np.full(self.grid.n_branches, -1, np.int64)
+        row[base.series] = np.arange(len(base.series))
+        row[base.switches + first] = np.arange(len(base.switches))
+        known = (row[branches] >= 0) & np.isfinite(self.rated_a[branches])
+        lines, switches = known & (branches < first), known & (branches >= first)
+        found[lines] = base.series_a.T[row[branches[lines]]]
+        if switches.any():
+            found[switches] = base.switch_a.T[row[branches[switches]]]
+        return np.where(known[:, None], found / self.rated_a[branches][:, None], 0.0)
 
-    def judge(self, state: Bools, sections: Ints) -> Verdict:
-        """Solve `state` and compare with every limit; `sections` hold all that changed and all that must be judged."""
-        if not self.whole:
-            verdict = self._judged(state, self._flow(state, sections))
-            if verdict.clearance > BAND and not self._outside_matters(state, sections):
-                return verdict
-        self.flows[1] += 1
-        return self._judged(state, radial_flow(self.grid, state, self.p_kw, self.q_kvar))
+    def share_limit(self, branches: Ints) -> Floats:
+        """Allowed current over rating, [branch, step]."""
+        before, factor = self.share_before(branches), self.factor[branches][:, None]
+        return np.where(before > factor, before + self.limits.worsening, factor)
 
-    def _flow(self, state: Bools, sections: Ints) -> Flow:
-        self.flows[0] += 1
-        forest = supply(self.grid, state)
-        return radial_flow(
-            self.grid, state, self.p_kw, self.q_kvar, sections=sections, outside=self.base, forest=forest
-        )
+    # ---------------------------------------------------------------------------------------- verdicts
+    def judge(self, state: Bools, sections: Ints | None = None) -> Verdict:
+        """Solve `state` and compare with every limit.
 
-    def _outside_matters(self, state: Bools, sections: Ints) -> bool:
-        return False
-
-    def _judged(self, state: Bools, flow: Flow) -> Verdict:
+        With `sections` (all that changed and what feeds it) a city is solved only there; what branches off elsewhere
+        keeps the power it had, and only what is solved is judged.
+        """
+        flow = self._whole(state) if sections is None or self.small else self._part(state, sections)
         if not flow.converged.all():
-            return Verdict(None, None, False, float("inf"), None, None, float("inf"))
-        overload, loading, clear_a = self._currents(flow)
-        voltage, lowest, clear_v = self._voltages(flow)
-        loss = float(flow.loss_kw.sum() * self.hours_per_step)
-        return Verdict(overload, voltage, True, loss, loading, lowest, min(clear_a, clear_v))
+            return NO_SOLUTION
+        overload, loading = self._currents(flow)
+        voltage, lowest = self._voltages(flow)
+        return Verdict(overload, voltage, True, float(flow.loss_kw.sum()) * self.hours_per_step, loading, lowest)
 
-    def _currents(self, flow: Flow) -> tuple[Excess | None, Excess | None, float]:
-        """Worst breach and highest loading of the lines, transformers and switches of a flow."""
-        branches = flow.branches
-        known = np.isfinite(self.rated_a[branches])
-        if not known.any():
-            return None, None, float("inf")
-        branches, current = branches[known], flow.branch_a[:, known]
-        rated, factor = self.rated_a[branches], self.factor[branches]
-        limit = self._current_limit(branches, rated, factor)
-        over = (current - limit) / rated
-        worst, top = _argmax(over), _argmax(current / (rated * factor))
-        loading = self._branch_excess(branches, current, limit, top)
-        clearance = float(np.abs(over).min())
-        breach = self._branch_excess(branches, current, limit, worst) if over[worst] > 1e-9 else None
-        return breach, loading, clearance
+    def _currents(self, flow: Flow) -> tuple[Excess | None, Excess | None]:
+        """Worst breach and highest loading among the branches with a rating."""
+        lines = np.flatnonzero(np.isfinite(self.rated_a[flow.series]))
+        switches = np.flatnonzero(np.isfinite(self.rated_a[flow.switches + self.grid.first_switch]))
+        branches = np.concatenate([flow.series[lines], flow.switches[switches] + self.grid.first_switch])
+        if not len(branches):
+            return None, None
+        amps = flow.series_a.T[lines]
+        if len(switches):
+            amps = np.concatenate([amps, flow.switch_a.T[switches]])
+        share, limit = amps / self.rated_a[branches][:, None], self.share_limit(branches)
+        over = share - limit
+        worst = self._current(branches, share, limit, _argmax(over))
+        return (worst if over.max() > BREACH else None), self._current(branches, share, limit, _argmax(share / limit))
 
-    def _current_limit(self, branches: Ints, rated: Floats, factor: Floats) -> Floats:
-        base = self.base.branch_a[:, branches]
-        return np.where(base > factor * rated, base + self.limits.worsening * rated, factor * rated)
+    def _current(self, branches: Ints, share: Floats, limit: Floats, at: tuple[int, int]) -> Excess:
+        rated = float(self.rated_a[branches[at[0]]])
+        return Excess("current", int(branches[at[0]]), at[1], float(share[at]) * rated, float(limit[at]) * rated)
 
-    def _branch_excess(self, branches: Ints, current: Floats, limit: Floats, at: tuple[int, int]) -> Excess:
-        return Excess("current", int(branches[at[1]]), at[0], float(current[at]), float(limit[at]))
-
-    def _voltages(self, flow: Flow) -> tuple[Excess | None, Excess | None, float]:
-        """Worst breach and lowest voltage of the nodes of a flow."""
+    def _voltages(self, flow: Flow) -> tuple[Excess | None, Excess | None]:
+        """Worst breach and lowest voltage among the nodes that are judged; one node stands for all at its place."""
         low, high = (ends[flow.nodes] for ends in self.voltage_ends)
-        judged = np.isfinite(low) & (flow.place >= 0)
-        if not judged.any():
-            return None, None, float("inf")
-        nodes = flow.nodes[judged]
-        low, high, now = low[judged], high[judged], flow.place_pu[:, flow.place[judged]]
-        base = self._base_voltage(nodes)
+        before = self.base.place[flow.nodes].astype(np.int64)
+        judged = np.flatnonzero(np.isfinite(low) & (flow.place >= 0))
+        if not len(judged):
+            return None, None
+        places = flow.place[judged].astype(np.int64) * (self.base.place_pu.shape[1] + 1) + before[judged]
+        judged = judged[np.unique(places, return_index=True)[1]]
+        nodes, low, high = flow.nodes[judged], low[judged][:, None], high[judged][:, None]
+        now, base = flow.place_pu.T[flow.place[judged]], self._before(before[judged])
         worse = self.limits.worsening
-        low_end = np.where(base < low, base - worse, low)
-        high_end = np.where(base > high, base + worse, high)
-        below, above = low_end - now, now - high_end
-        worst_low, worst_high = _argmax(below), _argmax(above)
-        clearance = float(min(np.abs(below).min(), np.abs(above).min()))
-        least = _argmax(low - now)
-        lowest = Excess("voltage", int(nodes[least[1]]), least[0], float(now[least]), float(low_end[least]))
-        breach = None
-        if max(below[worst_low], above[worst_high]) > 1e-9:
-            at, end = (worst_low, low_end) if below[worst_low] >= above[worst_high] else (worst_high, high_end)
-            breach = Excess("voltage", int(nodes[at[1]]), at[0], float(now[at]), float(end[at]))
-        return breach, lowest, clearance
+        least = np.where(base < low, base - worse, low)
+        most = np.where(base > high, base + worse, high)
+        below, above = least - now, now - most
+        under, over, lowest = _argmax(below), _argmax(above), _argmax(low - now)
+        at, end = (under, least) if below[under] >= above[over] else (over, most)
+        breach = _voltage(nodes, now, end, at) if max(below[under], above[over]) > BREACH else None
+        return breach, _voltage(nodes, now, least, lowest)
 
-    def _base_voltage(self, nodes: Ints) -> Floats:
-        """Voltage before, per step and node; dead nodes count as being at 1 pu."""
-        place = self.base.place[nodes]
-        values = self.base.place_pu[:, np.maximum(place, 0)]
-        return np.where((place >= 0) & np.isfinite(values), values, 1.0)
+    def _before(self, places: npt.NDArray[np.int64]) -> Floats:
+        """Voltage before at some places of the base flow; what was dead counts as being at 1 pu."""
+        values = self.base.place_pu.T[np.maximum(places, 0)]
+        return np.where((places >= 0)[:, None] & np.isfinite(values), values, 1.0)
 
     def name(self, excess: Excess) -> str:
         """Identity of the branch or node an excess is about."""
         return branch_id(self.grid, excess.index) if excess.kind == "current" else self.grid.node_id(excess.index)
+
+
+def _voltage(nodes: Ints, now: Floats, end: Floats, at: tuple[int, int]) -> Excess:
+    return Excess("voltage", int(nodes[at[0]]), at[1], float(now[at]), float(end[at]))
 
 
 def _argmax(values: npt.NDArray[Any]) -> tuple[int, int]:
