@@ -65,8 +65,9 @@ class SwitchingPlan:
         """Healthy sections with customers that stay dark without a reason in the certificate."""
         grid = self.isolation.grid
         zone = set(self.isolation.zone_sections)
-        explained = {section for reason in self.transfer.certificate for section in reason.sections}
-        dark = [section for section in self.transfer.dead if section not in zone and section not in explained]
+        explained = {name for reason in self.transfer.certificate for name in reason.sections}
+        healthy = (section for section in self.transfer.dead if section not in zone)
+        dark = [section for section in healthy if grid.section_name(section) not in explained]
         return int(np.count_nonzero(grid.section_households[dark] + grid.section_units[dark])) if dark else 0
 
 
