@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from everlit import __version__
-from everlit.api import events, networks, planning, problems, switching
+from everlit.api import events, networks, planning, problems, search, switching
 from everlit.app import App
 
 
@@ -19,6 +19,6 @@ def create_api(app: App) -> FastAPI:
     )
     api.state.app = app
     problems.install(api)
-    for module in (networks, switching, planning, events):
+    for module in (networks, search, switching, planning, events):
         api.include_router(module.router)
     return api

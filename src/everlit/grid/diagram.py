@@ -21,9 +21,9 @@ from everlit.grid.compile import Bools, Floats, Grid
 
 MEDIUM_KV = 1.0
 HIGHEST_KV = 36.0
-SWITCH_STEP = 0.5
+SWITCH_STEP = 0.6
 LINE_STEP = 1.0
-BAY_STEP = 0.28
+BAY_STEP = 0.34
 
 
 @dataclass(frozen=True, slots=True)

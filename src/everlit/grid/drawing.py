@@ -6,8 +6,9 @@ Sections and feeders are numbered as in the compiled grid, so that the answer to
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
-from everlit.grid.compile import Bools, Floats, Grid
+from everlit.grid.compile import Bools, Grid
 from everlit.grid.supply import supply
 
 
@@ -19,8 +20,8 @@ def map_columns(grid: Grid, closed: Bools) -> dict[str, Any]:
     transformers = slice(grid.n_lines, grid.first_switch)
     return {
         "nodes": {
-            "lon": _rounded(grid.node_lon, 7),
-            "lat": _rounded(grid.node_lat, 7),
+            "lon": _places(grid, "lon_deg"),
+            "lat": _places(grid, "lat_deg"),
             "kv": grid.nominal_kv.tolist(),
             "section": grid.section_of_node.tolist(),
         },
@@ -36,6 +37,7 @@ def map_columns(grid: Grid, closed: Bools) -> dict[str, Any]:
             "lv": grid.branch_to[transformers].tolist(),
             "kva": tables["transformers"].column("rated_kva").to_pylist(),
             "units": tables["transformers"].column("mv_units").to_pylist(),
+            "ownership": tables["transformers"].column("ownership").to_pylist(),
         },
         "switches": {
             "id": grid.switch_ids.to_pylist(),
@@ -44,6 +46,7 @@ def map_columns(grid: Grid, closed: Bools) -> dict[str, Any]:
             "kind": grid.switch_kind.tolist(),
             "closed": closed.tolist(),
             "normal_closed": grid.switch_normal_closed.tolist(),
+            "locked": grid.switch_locked.tolist(),
         },
         "sections": {
             "feeder": state.feeder.tolist(),
@@ -53,7 +56,20 @@ def map_columns(grid: Grid, closed: Bools) -> dict[str, Any]:
             "households": grid.section_households.tolist(),
         },
         "feeders": _feeders(grid, state.feeder),
+        "substations": _substations(grid),
     }
+
+
+def _substations(grid: Grid) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row["substation_id"],
+            "name": {"en": row["name"], "zh": row["name_zh"] or row["name"]},
+            "lon": row["lon_deg"],
+            "lat": row["lat_deg"],
+        }
+        for row in grid.network.tables["substations"].to_pylist()
+    ]
 
 
 def _feeders(grid: Grid, feeder: Any) -> list[dict[str, Any]]:
@@ -75,5 +91,8 @@ def _feeders(grid: Grid, feeder: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _rounded(values: Floats, digits: int) -> list[float | None]:
-    return [None if np.isnan(value) else round(float(value), digits) for value in values]
+def _places(grid: Grid, column: str) -> list[float | None]:
+    """A coordinate per node label, seven decimals (a centimetre)."""
+    nodes = grid.network.tables["nodes"]
+    rows = pc.index_in(grid.node_ids, value_set=nodes.column("node_id").combine_chunks())
+    return [None if value is None else round(value, 7) for value in nodes.column(column).take(rows).to_pylist()]

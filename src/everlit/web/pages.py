@@ -1,5 +1,6 @@
 """The pages (页面): rendered on the server, readable without scripts; islands make map and board lively."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -41,6 +42,7 @@ def render(request: Request, template: str, **values: Any) -> HTMLResponse:
         role=request.cookies.get("role", "planner"),
         roles={key: title.in_language(language) for key, title in ROLES.items()},
         network=request.query_params.get("network") or request.app.state.network,
+        offset=datetime.now(request.app.state.app.zone).isoformat()[-6:],
         **values,
     )
     response = HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})

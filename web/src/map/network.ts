@@ -1,31 +1,62 @@
-// The network as columns, and what is drawn from them.
-import type { Feature, FeatureCollection } from "geojson";
+// The network as columns, found by identity, and what stands around a switch.
 
 export interface Columns {
   nodes: { lon: (number | null)[]; lat: (number | null)[]; kv: number[]; section: number[] };
   lines: { id: string[]; from: number[]; to: number[]; kind: string[] };
-  transformers: { id: string[]; hv: number[]; lv: number[]; kva: number[]; units: number[] };
-  switches: { id: string[]; from: number[]; to: number[]; kind: number[]; closed: boolean[]; normal_closed: boolean[] };
+  transformers: { id: string[]; hv: number[]; lv: number[]; kva: number[]; units: number[]; ownership: string[] };
+  switches: { id: string[]; from: number[]; to: number[]; kind: number[]; closed: boolean[]; normal_closed: boolean[]; locked: boolean[] };
   sections: { feeder: number[]; energised: boolean[]; looped: boolean[]; units: number[]; households: number[] };
   feeders: FeederRow[];
+  substations: { id: string; name: Name; lon: number | null; lat: number | null }[];
+}
+
+export interface Name {
+  en: string;
+  zh: string;
 }
 
 export interface FeederRow {
   id: string;
-  name: { en: string; zh: string };
+  name: Name;
   head: string;
+  substation: string;
   unit: string | null;
   units: number;
   households: number;
 }
 
-export const SWITCH_KINDS = ["breaker", "load_break_switch", "disconnector", "fuse", "recloser", "sectionaliser", "ground_disconnector"];
-export const MEDIUM_KV = 1;
+export type Kind = "switches" | "lines" | "transformers";
 
-type Position = [number, number];
+export interface Thing {
+  kind: Kind;
+  index: number;
+}
 
-export class Picture {
-  constructor(readonly columns: Columns) {}
+export const SWITCH_KINDS = ["breaker", "load_break_switch", "disconnector", "fuse", "recloser", "sectionaliser", "ground_disconnector"] as const;
+const MEDIUM_KV = 1;
+const HIGHEST_KV = 36;
+
+export type Position = [number, number];
+
+export class Network {
+  private readonly byId = new Map<string, Thing>();
+
+  constructor(
+    readonly name: string,
+    readonly columns: Columns,
+  ) {
+    for (const kind of ["switches", "lines", "transformers"] as const) {
+      columns[kind].id.forEach((id, index) => this.byId.set(id, { kind, index }));
+    }
+  }
+
+  find(id: string): Thing | undefined {
+    return this.byId.get(id);
+  }
+
+  id(thing: Thing): string {
+    return this.columns[thing.kind].id[thing.index]!;
+  }
 
   place(node: number): Position | null {
     const lon = this.columns.nodes.lon[node];
@@ -33,64 +64,56 @@ export class Picture {
     return lon == null || lat == null ? null : [lon, lat];
   }
 
-  bounds(): [Position, Position] {
-    const lon = this.columns.nodes.lon.filter((value): value is number => value !== null);
-    const lat = this.columns.nodes.lat.filter((value): value is number => value !== null);
-    const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b), Infinity);
-    const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b), -Infinity);
-    return [
-      [least(lon), least(lat)],
-      [most(lon), most(lat)],
-    ];
+  /** Nodes at which a thing ends. */
+  ends(thing: Thing): [number, number] {
+    const { switches, lines, transformers } = this.columns;
+    if (thing.kind === "transformers") return [transformers.hv[thing.index]!, transformers.lv[thing.index]!];
+    const table = thing.kind === "switches" ? switches : lines;
+    return [table.from[thing.index]!, table.to[thing.index]!];
   }
 
-  level(node: number): "mv" | "lv" {
-    return (this.columns.nodes.kv[node] ?? 0) >= MEDIUM_KV ? "mv" : "lv";
+  sections(thing: Thing): [number, number] {
+    const [from, to] = this.ends(thing);
+    return [this.columns.nodes.section[from]!, this.columns.nodes.section[to]!];
   }
 
-  lines(): FeatureCollection {
-    const { lines, nodes } = this.columns;
-    const features: Feature[] = [];
-    lines.id.forEach((id, index) => {
-      const ends = [this.place(lines.from[index]!), this.place(lines.to[index]!)];
-      if (!ends[0] || !ends[1]) return;
-      const section = nodes.section[lines.from[index]!]!;
-      features.push({
-        type: "Feature",
-        id: index,
-        properties: { id, section, level: this.level(lines.from[index]!), kind: lines.kind[index] },
-        geometry: { type: "LineString", coordinates: ends as Position[] },
-      });
+  feeder(thing: Thing): FeederRow | undefined {
+    for (const section of this.sections(thing)) {
+      const feeder = this.columns.feeders[this.columns.sections.feeder[section] ?? -1];
+      if (feeder) return feeder;
+    }
+    return undefined;
+  }
+
+  level(node: number): "mv" | "lv" | "hv" {
+    const kv = this.columns.nodes.kv[node] ?? 0;
+    return kv > HIGHEST_KV ? "hv" : kv > MEDIUM_KV ? "mv" : "lv";
+  }
+
+  get located(): boolean {
+    return this.columns.nodes.lon.some((value) => value !== null);
+  }
+
+  bounds(nodes: Iterable<number> = this.columns.nodes.lon.keys()): [Position, Position] | null {
+    let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const node of nodes) {
+      const place = this.place(node);
+      if (!place) continue;
+      west = Math.min(west, place[0]);
+      east = Math.max(east, place[0]);
+      south = Math.min(south, place[1]);
+      north = Math.max(north, place[1]);
+    }
+    return west === Infinity ? null : [[west, south], [east, north]];
+  }
+
+  /** Nodes of one feeder in the present state. */
+  nodesOfFeeder(feeder: number): number[] {
+    const { nodes, sections } = this.columns;
+    const found: number[] = [];
+    nodes.section.forEach((section, node) => {
+      if (sections.feeder[section] === feeder && this.level(node) === "mv") found.push(node);
     });
-    return { type: "FeatureCollection", features };
-  }
-
-  transformers(): FeatureCollection {
-    const { transformers, nodes } = this.columns;
-    return this.points(transformers.id, transformers.hv, (index) => ({
-      kva: transformers.kva[index],
-      section: nodes.section[transformers.hv[index]!],
-      main: (transformers.units[index] ?? 0) === 0,
-    }));
-  }
-
-  switches(closed: boolean[]): FeatureCollection {
-    const { switches } = this.columns;
-    return this.points(switches.id, switches.from, (index) => ({
-      level: this.level(switches.from[index]!),
-      closed: closed[index],
-      moved: closed[index] !== switches.closed[index],
-      tie: !switches.normal_closed[index],
-    }));
-  }
-
-  private points(ids: string[], at: number[], more: (index: number) => Record<string, unknown>): FeatureCollection {
-    const features: Feature[] = [];
-    ids.forEach((id, index) => {
-      const place = this.place(at[index]!);
-      if (!place) return;
-      features.push({ type: "Feature", id: index, properties: { id, index, ...more(index) }, geometry: { type: "Point", coordinates: place } });
-    });
-    return { type: "FeatureCollection", features };
+    return found;
   }
 }

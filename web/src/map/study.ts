@@ -1,103 +1,98 @@
 // Study mode (研究态): switches tried on the screen, consequences from the server, the field untouched.
-import type { GeoJSONSource, Map as MapLibre } from "maplibre-gl";
-import { ask, number, Refused, t } from "../shared/api";
-import type { Picture } from "./network";
+import { ask } from "../shared/api";
+import type { Network } from "./network";
 
-interface Trace {
-  dark: { units: number; households: number; kva: number; important: { usage_point_id: string; importance: string }[] };
+export interface Trace {
+  dark: { units: number; households: number; kva: number; important: Important[] };
   sections: number[];
   looped: number[];
   feeders: { id: string; before: number; after: number }[];
 }
 
-export class Study {
-  private readonly closed: boolean[];
-  private readonly panel: HTMLElement;
-  private darkLines: number[] = [];
+export interface Important {
+  usage_point: string;
+  importance: string;
+  bearable_min: number | null;
+  life_support: boolean;
+  name: string | null;
+}
 
-  constructor(
-    private readonly page: HTMLElement,
-    private readonly map: MapLibre,
-    private readonly picture: Picture,
-    private readonly network: string,
-  ) {
-    this.closed = [...picture.columns.switches.closed];
-    this.panel = document.createElement("aside");
-    this.panel.className = "study";
-    this.panel.setAttribute("aria-live", "polite");
-    page.append(this.panel);
-    this.idle();
+type Listener = (study: Study) => void;
+
+export class Study {
+  readonly moved = new Set<number>();
+  trace: Trace | null = null;
+  failure: unknown = null;
+  busy = false;
+  private readonly listeners: Listener[] = [];
+  private turn = 0;
+
+  constructor(readonly network: Network) {}
+
+  listen(listener: Listener): void {
+    this.listeners.push(listener);
   }
 
-  async toggle(index: number): Promise<void> {
-    this.closed[index] = !this.closed[index];
-    (this.map.getSource("switches") as GeoJSONSource).setData(this.picture.switches(this.closed));
+  closed(index: number): boolean {
+    return this.network.columns.switches.closed[index]! !== this.moved.has(index);
+  }
+
+  get active(): boolean {
+    return this.moved.size > 0;
+  }
+
+  /** Sections dark in the studied state but not now. */
+  get dark(): Set<number> {
+    return new Set(this.trace?.sections ?? []);
+  }
+
+  async toggle(...indices: number[]): Promise<void> {
+    for (const index of indices) if (!this.moved.delete(index)) this.moved.add(index);
     await this.compute();
   }
 
-  reset(): void {
-    this.picture.columns.switches.closed.forEach((value, index) => (this.closed[index] = value));
-    (this.map.getSource("switches") as GeoJSONSource).setData(this.picture.switches(this.closed));
-    this.paint([]);
-    this.idle();
+  async set(wanted: { open: number[]; close: number[] }): Promise<void> {
+    this.moved.clear();
+    for (const index of wanted.open) if (this.network.columns.switches.closed[index]) this.moved.add(index);
+    for (const index of wanted.close) if (!this.network.columns.switches.closed[index]) this.moved.add(index);
+    await this.compute();
   }
 
-  private moved(): { open: string[]; close: string[] } {
-    const { id, closed } = this.picture.columns.switches;
-    const changed = id.map((_, index) => index).filter((index) => this.closed[index] !== closed[index]);
+  async reset(): Promise<void> {
+    this.moved.clear();
+    await this.compute();
+  }
+
+  changes(): { open: string[]; close: string[] } {
+    const { id, closed } = this.network.columns.switches;
+    const moved = [...this.moved];
     return {
-      open: changed.filter((index) => !this.closed[index]).map((index) => id[index]!),
-      close: changed.filter((index) => this.closed[index]).map((index) => id[index]!),
+      open: moved.filter((index) => closed[index]).map((index) => id[index]!),
+      close: moved.filter((index) => !closed[index]).map((index) => id[index]!),
     };
   }
 
   private async compute(): Promise<void> {
-    const moved = this.moved();
-    if (!moved.open.length && !moved.close.length) return this.reset();
-    try {
-      const trace = await ask<Trace>(`/api/networks/${encodeURIComponent(this.network)}/trace`, moved);
-      this.paint(trace.sections);
-      this.show(moved, trace);
-    } catch (error) {
-      this.panel.replaceChildren(text("p", error instanceof Refused ? error.message : String(error), "refused"));
+    const turn = ++this.turn;
+    this.failure = null;
+    if (!this.active) {
+      this.trace = null;
+      return this.tell();
     }
+    this.busy = true;
+    this.tell();
+    try {
+      const trace = await ask<Trace>(`/api/networks/${encodeURIComponent(this.network.name)}/trace`, this.changes());
+      if (turn === this.turn) this.trace = trace;
+    } catch (error) {
+      if (turn === this.turn) [this.trace, this.failure] = [null, error];
+    }
+    if (turn !== this.turn) return;
+    this.busy = false;
+    this.tell();
   }
 
-  private paint(sections: number[]): void {
-    const dark = new Set(sections);
-    const { lines, nodes } = this.picture.columns;
-    for (const index of this.darkLines) this.map.removeFeatureState({ source: "lines", id: index });
-    this.darkLines = lines.id.map((_, index) => index).filter((index) => dark.has(nodes.section[lines.from[index]!]!));
-    for (const index of this.darkLines) this.map.setFeatureState({ source: "lines", id: index }, { dead: true });
+  private tell(): void {
+    for (const listener of this.listeners) listener(this);
   }
-
-  private idle(): void {
-    this.page.classList.remove("studying");
-    this.panel.replaceChildren(text("p", t("Click a switch to try it. Nothing is operated."), "hint"));
-  }
-
-  private show(moved: { open: string[]; close: string[] }, trace: Trace): void {
-    this.page.classList.add("studying");
-    const reset = text("button", t("Leave study mode"));
-    reset.addEventListener("click", () => this.reset());
-    const counts: [string, string][] = [
-      [t("MV units dark"), number(trace.dark.units)],
-      [t("Households dark"), number(trace.dark.households)],
-      [t("kVA dark"), number(trace.dark.kva)],
-      [t("Important customers dark"), number(trace.dark.important.length)],
-    ];
-    const list = document.createElement("dl");
-    for (const [label, value] of counts) list.append(text("dt", label), text("dd", value));
-    const steps = document.createElement("ul");
-    for (const id of moved.open) steps.append(text("li", `${t("open")} ${id}`));
-    for (const id of moved.close) steps.append(text("li", `${t("close")} ${id}`));
-    this.panel.replaceChildren(text("h2", t("Study mode: the field is not touched")), list, steps, reset);
-  }
-}
-
-function text(tag: string, content: string, className = ""): HTMLElement {
-  const element = document.createElement(tag);
-  element.textContent = content;
-  if (className) element.className = className;
-  return element;
 }

@@ -1,80 +1,61 @@
-// How the network looks: grey when normal, red and dashed when dark, shape for open and closed.
-import type { StyleSpecification } from "maplibre-gl";
-import type { Picture } from "./network";
+// How the map looks: calm greys; what is dark or chosen stands out by colour, width and dashes together.
+import type { LayerSpecification } from "maplibre-gl";
+import { INK } from "./symbols";
 
-const LIVE = "#47606d";
+const LOW = "#a9b7be";
 const DEAD = "#b3261e";
-const LOW = "#9fb0b8";
+const CHOSEN = "#0b57d0";
 
-const dead = ["boolean", ["feature-state", "dead"], false] as unknown as boolean;
-
-export function styleOf(picture: Picture): StyleSpecification {
-  const closed = picture.columns.switches.closed;
-  return {
-    version: 8,
-    sources: {
-      lines: { type: "geojson", data: picture.lines() },
-      transformers: { type: "geojson", data: picture.transformers() },
-      switches: { type: "geojson", data: picture.switches(closed) },
+export function layers(): LayerSpecification[] {
+  const wide = (least: number, most: number) => ["interpolate", ["linear"], ["zoom"], 10, least, 17, most] as unknown as number;
+  return [
+    { id: "paper", type: "background", paint: { "background-color": "#f3f5f6" } },
+    {
+      id: "marked", type: "line", source: "marked", layout: { "line-cap": "round" },
+      paint: { "line-color": "#c3d4dc", "line-width": wide(9, 22) },
     },
-    layers: [
-      { id: "paper", type: "background", paint: { "background-color": "#f5f7f8" } },
-      {
-        id: "lv-lines", type: "line", source: "lines", filter: ["==", ["get", "level"], "lv"],
-        paint: {
-          "line-color": ["case", dead, DEAD, LOW],
-          "line-width": ["interpolate", ["linear"], ["zoom"], 11, 0.3, 17, 2],
-        },
+    {
+      id: "chosen", type: "line", source: "chosen", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-cap": "round" },
+      paint: { "line-color": CHOSEN, "line-opacity": 0.35, "line-width": wide(9, 20) },
+    },
+    {
+      id: "lv-lines", type: "line", source: "lines", minzoom: 13.5, filter: ["==", ["get", "level"], "lv"],
+      paint: { "line-color": LOW, "line-width": ["interpolate", ["linear"], ["zoom"], 13, 0.4, 18, 2.2] },
+    },
+    {
+      id: "mv-lines", type: "line", source: "lines", filter: ["!=", ["get", "level"], "lv"],
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": "#5c7480", "line-width": wide(1.6, 4.5) },
+    },
+    {
+      id: "dark", type: "line", source: "dark",
+      paint: { "line-color": DEAD, "line-width": wide(3.4, 7), "line-dasharray": [1.6, 1.1] },
+    },
+    {
+      id: "transformers", type: "circle", source: "transformers",
+      paint: {
+        "circle-radius": wide(2.4, 9),
+        "circle-color": "#ffffff",
+        "circle-stroke-color": INK,
+        "circle-stroke-width": 1.5,
       },
-      {
-        id: "mv-lines", type: "line", source: "lines", filter: ["==", ["get", "level"], "mv"],
-        paint: {
-          "line-color": ["case", dead, DEAD, LIVE],
-          "line-width": ["interpolate", ["linear"], ["zoom"], 10, 1.4, 17, 5],
-        },
+    },
+    {
+      id: "chosen-ring", type: "circle", source: "chosen", filter: ["==", ["geometry-type"], "Point"],
+      paint: { "circle-radius": wide(10, 26), "circle-color": CHOSEN, "circle-opacity": 0.12, "circle-stroke-color": CHOSEN, "circle-stroke-width": 2 },
+    },
+    {
+      id: "switches", type: "symbol", source: "switches",
+      filter: ["any", ["get", "first"], [">=", ["zoom"], 13.6]],
+      layout: {
+        "icon-image": ["get", "image"],
+        "icon-allow-overlap": true,
+        "icon-rotate": ["get", "bearing"],
+        "icon-rotation-alignment": "map",
+        "icon-offset": ["match", ["get", "rank"], 0, ["literal", [0, -26]], 1, ["literal", [0, -50]], ["literal", [0, -74]]],
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 11, ["case", ["get", "first"], 0.65, 0.4], 14, ["case", ["get", "first"], 0.8, 0.55], 18, 1],
+        "symbol-sort-key": ["case", ["get", "moved"], 2, ["get", "first"], 1, 0],
       },
-      {
-        id: "transformers", type: "circle", source: "transformers",
-        paint: {
-          "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 2, 17, 8],
-          "circle-color": ["case", dead, DEAD, "#ffffff"],
-          "circle-stroke-color": ["case", dead, DEAD, LIVE],
-          "circle-stroke-width": 1.5,
-        },
-      },
-      {
-        id: "switches", type: "symbol", source: "switches",
-        filter: ["any", ["==", ["get", "level"], "mv"], [">=", ["zoom"], 16], ["get", "moved"]],
-        layout: {
-          "icon-image": ["concat", ["case", ["get", "moved"], "moved-", ["get", "tie"], "tie-", ""], ["case", ["get", "closed"], "closed", "open"]],
-          "icon-allow-overlap": true,
-          "icon-size": ["interpolate", ["linear"], ["zoom"], 10, 0.35, 14, 0.7, 18, 1.2],
-        },
-      },
-    ],
-  };
-}
-
-// A closed switch is a filled square, an open one a hollow square with a gap; ties are blue-framed, moved ones violet.
-export function switchImages(): Map<string, ImageData> {
-  const colours: [string, string][] = [["", LIVE], ["tie-", "#0b57d0"], ["moved-", "#5b3fa0"]];
-  return new Map(
-    colours.flatMap(([prefix, colour]) => [
-      [`${prefix}closed`, square(colour, true)] as const,
-      [`${prefix}open`, square(colour, false)] as const,
-    ]),
-  );
-}
-
-function square(colour: string, filled: boolean): ImageData {
-  const size = 28;
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = size;
-  const pen = canvas.getContext("2d")!;
-  pen.fillStyle = filled ? colour : "#ffffff";
-  pen.strokeStyle = colour;
-  pen.lineWidth = 4;
-  pen.fillRect(4, 4, size - 8, size - 8);
-  pen.strokeRect(4, 4, size - 8, size - 8);
-  return pen.getImageData(0, 0, size, size);
+    },
+  ];
 }

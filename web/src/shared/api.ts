@@ -32,6 +32,11 @@ export async function ask<T>(path: string, body?: unknown): Promise<T> {
 
 export const language: "en" | "zh" = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
 
+/** What was typed as local time of the utility, as an instant. */
+export function instant(local: string): string {
+  return `${local}:00${document.documentElement.dataset["offset"] ?? "Z"}`;
+}
+
 export function say(text: { en: string; zh: string }): string {
   return text[language];
 }
