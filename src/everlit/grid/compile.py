@@ -285,19 +285,18 @@ class Grid:
         return feeder
 
     @cached_property
-    def running_units(self) -> npt.NDArray[np.int64]:
-        """Units of all nodes before each label: an interval's count is the difference of two entries."""
-        return np.concatenate([[0], np.cumsum(self.node_units)])
-
-    @cached_property
-    def running_households(self) -> npt.NDArray[np.int64]:
-        """Households of all nodes before each label."""
-        return np.concatenate([[0], np.cumsum(self.node_households)])
-
-    @cached_property
-    def running_kva(self) -> Floats:
-        """Capacity of all nodes before each label, kVA."""
-        return np.concatenate([[0.0], np.cumsum(self.node_kva)])
+    def under_switch(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+        """Units, households and kVA under each switch in the normal state: differences of running sums over labels."""
+        label = self.node_behind_switch
+        fed = (label >= 0) & (label < self.n_alive)
+        first, last = label[fed], self.node_last[label[fed]]
+        counts: list[Any] = []
+        for values in (self.node_units, self.node_households, self.node_kva):
+            running = np.concatenate([np.zeros(1, values.dtype), np.cumsum(values)])
+            under = np.zeros(self.n_switches, values.dtype)
+            under[fed] = running[last] - running[first]
+            counts.append(under)
+        return counts[0], counts[1], counts[2]
 
     @cached_property
     def _indices(self) -> dict[str, Identities]:

@@ -73,15 +73,20 @@ class Supply:
 
     def under(self, switch: int) -> Counts:
         """Who loses supply if this one switch opens and nothing else changes; nobody when it carries no tree branch."""
-        section = self.child_section(switch)
-        if section < 0:
-            return Counts(0, 0, 0.0)
-        first, last = self.first[section], self.last[section]
-        return Counts(
-            int(self.running_units[last] - self.running_units[first]),
-            int(self.running_households[last] - self.running_households[first]),
-            float(self.running_kva[last] - self.running_kva[first]),
-        )
+        units, households, kva = self._under_switch
+        return Counts(units.item(switch), households.item(switch), kva.item(switch))
+
+    @cached_property
+    def _under_switch(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+        """What hangs under each switch: the difference of two running sums at the interval it feeds."""
+        fed = np.flatnonzero(self.parent_switch >= 0)
+        switches, first, last = self.parent_switch[fed], self.first[fed], self.last[fed]
+        counts: list[Any] = []
+        for running in (self.running_units, self.running_households, self.running_kva):
+            under = np.zeros(self.grid.n_switches, running.dtype)
+            under[switches] = running[last] - running[first]
+            counts.append(under)
+        return counts[0], counts[1], counts[2]
 
     def child_section(self, switch: int) -> int:
         """The section fed through this switch, -1 when none is."""

@@ -106,15 +106,9 @@ def important_points(grid: Grid, sections: Ints) -> tuple[ImportantPoint, ...]:
 
 
 def under(grid: Grid, switch: int) -> Counts:
-    """Who hangs under a switch in the normal state: two reads of three running sums."""
-    label = grid.node_behind_switch[switch]
-    if label < 0 or label >= grid.n_alive:
-        return Counts(0, 0, 0.0)
-    last = grid.node_last[label]
-    units, households, kva = grid.running_units, grid.running_households, grid.running_kva
-    return Counts(
-        int(units[last] - units[label]), int(households[last] - households[label]), float(kva[last] - kva[label])
-    )
+    """Who hangs under a switch in the normal state."""
+    units, households, kva = grid.under_switch
+    return Counts(units.item(switch), households.item(switch), kva.item(switch))
 
 
 def bounding_switches(grid: Grid, closed: Bools, sections: Iterable[int]) -> Bounds:
