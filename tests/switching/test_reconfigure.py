@@ -117,7 +117,7 @@ def every_radial_state(grid):
             yield closed
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.integers(0, 10**6), st.integers(3, 9), st.integers(0, 4))
 def test_no_spanning_tree_loses_less(seed, nodes, extra):
     grid = random_meshed(seed, nodes=nodes, extra=extra)

@@ -20,6 +20,8 @@ Ints = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 LEAST_GAIN = 1e-10
+# Now and then a valley a little worse than home becomes home; after so many kicks in vain home is the best one again.
+SLACK, SLACK_EVERY, HOMESICK = 2e-4, 50, 500
 
 
 class Edges(NamedTuple):
@@ -86,38 +88,56 @@ def tree_loss(edges: Edges, tree: TreeState) -> float:
 
 
 @numba.njit(cache=True)
-def search(edges: Edges, start: TreeState, seed: int, kicks: int, patience: int) -> tuple[TreeState, float, int]:
-    """The best tree found within `kicks` kicks, or `patience` of them without gain; its loss; exchanges priced."""
-    tree, best = _copy(start), _copy(start)
+def search(
+    edges: Edges, start: TreeState, seed: int, kicks: int, patience: int, keep: int
+) -> tuple[Floats, npt.NDArray[np.int32], int]:
+    """The `keep` best valleys found within `kicks` kicks, or `patience` of them without a better one.
+
+    Returns their losses, ascending, the open edges of each, and how many exchanges were priced.
+    """
+    losses, opened = np.full(keep, np.inf), np.empty((keep, len(start.open)), np.int32)
+    tree, home, best = _copy(start), _copy(start), _copy(start)
     mark = np.zeros(len(tree.parent), np.int32)
     work = np.zeros(2, np.int64)  # stamp of the marks, exchanges priced
     random = np.array([seed * 2 + 1], np.uint64)
-    _draw(random, 2)
-    descend(edges, tree, mark, work, random)
-    loss = tree_loss(edges, tree)
-    _assign(best, tree)
-    best_loss, home, home_loss, idle = loss, _copy(tree), loss, 0
+    home_loss, best_loss, idle = np.inf, np.inf, 0
     for kick in range(kicks):
-        if len(tree.open) == 0 or idle >= patience:
-            break
-        for _ in range(2 + _draw(random, 4)):
-            _random_exchange(edges, tree, mark, work, random)
         descend(edges, tree, mark, work, random)
         loss = tree_loss(edges, tree)
+        _remember(losses, opened, loss, tree.open)
         idle += 1
         if loss < best_loss * (1 - LEAST_GAIN):
             _assign(best, tree)
             best_loss, idle = loss, 0
-        if loss <= home_loss * (1 + 2e-4 * ((kick % 50) == 0) + LEAST_GAIN):
+        slack = SLACK if kick % SLACK_EVERY == 0 else LEAST_GAIN
+        if loss <= home_loss * (1 + slack):
             _assign(home, tree)
             home_loss = loss
-        else:
-            _assign(tree, home)
-        if idle > 0 and idle % 500 == 0:
-            _assign(tree, best)
+        if idle >= patience or len(tree.open) == 0:
+            break
+        if idle % HOMESICK == HOMESICK - 1:
             _assign(home, best)
             home_loss = best_loss
-    return best, best_loss, int(work[1])
+        _assign(tree, home)
+        for _ in range(2 + _draw(random, 4)):
+            _random_exchange(edges, tree, mark, work, random)
+    return losses, opened, int(work[1])
+
+
+@numba.njit(cache=True)
+def _remember(losses: Floats, opened: npt.NDArray[np.int32], loss: float, open_edges: Ints) -> None:
+    """Insert a valley into the list of the best, unless it is there (equal losses are the same valley)."""
+    if not loss < losses[-1]:
+        return
+    at = np.searchsorted(losses, loss)
+    near = loss * LEAST_GAIN
+    if (at < len(losses) and losses[at] - loss <= near) or (at > 0 and loss - losses[at - 1] <= near):
+        return
+    for row in range(len(losses) - 1, at, -1):
+        losses[row] = losses[row - 1]
+        opened[row] = opened[row - 1]
+    losses[at] = loss
+    opened[at] = open_edges
 
 
 @numba.njit(cache=True)
