@@ -1,4 +1,4 @@
-"""The network core beside its peers: who hangs under a switch, who has supply, one switch operated, compile from the store.
+"""The network core beside its peers: who hangs under a switch, who has supply, one operation, loading from the store.
 
 Networks are made up, of the size of a province (1 M and 10 M nodes). Peers that cannot bear that size are measured on a
 smaller one, which favours them, and the name says so: what they need grows with the network, what we need does not.
@@ -125,7 +125,8 @@ def each(function: Callable[[int], object], values: list[int]) -> float:
 
 def operations(grid: Grid) -> Any:
     """Microseconds of every single operation: each feeder's head opened and closed again."""
-    live, took = Live(grid), []
+    live = Live(grid)
+    took: list[float] = []
     for round_ in range(2):  # the first round warms up
         took = []
         for head in grid.feeder_head.tolist():

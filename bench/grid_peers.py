@@ -1,4 +1,4 @@
-"""The same questions asked of graph libraries and network packages. They are peers of the benchmarks, never of the product.
+"""The same questions asked of graph libraries and network packages: peers of the benchmarks, not parts of the product.
 
 igraph is licensed under the GPL and therefore runs in a process of its own, which gets a file of edges.
 """
