@@ -1,10 +1,10 @@
 """Make the font of the printed documents again (文书字体): a subset of Noto Sans SC, bit for bit.
 
     npm pack @expo-google-fonts/noto-sans-sc@0.4.3        (the font as published, SIL Open Font License 1.1)
-    python scripts/ticket_font.py expo-google-fonts-noto-sans-sc-0.4.3.tgz
+    .venv-convert/bin/python scripts/ticket_font.py expo-google-fonts-noto-sans-sc-0.4.3.tgz
 
 Kept are all characters of GB 2312 (6,763 hanzi and its signs), hanzi of place and personal names beyond it, Latin,
-Greek, and the signs documents use. `./run` never calls it; unlike everything else here it needs a package: fonttools.
+Greek, and the signs documents use. `./run` never calls it; unlike everything else here it needs a package, fonttools, which `./run convert` installs.
 """
 
 import hashlib
@@ -12,9 +12,6 @@ import io
 import sys
 import tarfile
 from pathlib import Path
-
-from fontTools import subset  # type: ignore[import-not-found,import-untyped,unused-ignore]
-from fontTools.ttLib import TTFont  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
 FOLDER = Path(__file__).parent.parent / "src" / "everlit" / "data" / "fonts"
 MEMBER = "package/400Regular/NotoSansSC_400Regular.ttf"
@@ -44,6 +41,9 @@ def _read(published: tarfile.TarFile, name: str) -> bytes:
 
 def main(archive: Path) -> None:
     """Cut the subset out of the published archive and write it with the licence beside it."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
     with tarfile.open(archive) as published:
         original, licence = (_read(published, name) for name in (MEMBER, "package/LICENSE_FONT"))
     if hashlib.sha256(original).hexdigest() != SHA256:
