@@ -107,7 +107,7 @@ def dead_intervals(
         closed = closed | {switch} if action is Action.CLOSE else closed - {switch}
         times.append(minute)
         dead.append(_dead(Islands(joined, closed)))
-    block, from_min, to_min = _intervals(np.array(times), np.array(dead), until)
+    block, from_min, to_min = _intervals(np.array(times), np.array(dead, dtype=np.bool_), until)
     return _per_section(grid, joined.of_section, sorted(joined.at), block, from_min, to_min, until)
 
 
@@ -122,11 +122,11 @@ def _dead(islands: Islands) -> list[bool]:
 def _intervals(times: Floats, dead: Bools, until: float) -> tuple[Ints, Floats, Floats]:
     """Intervals of each column of `dead`, whose rows hold from their time to the next."""
     lasting = np.diff(np.append(times, until)) > 0
-    times, dead = times[lasting], dead[lasting]
-    if not len(times):
-        return np.empty(0, np.int32), np.empty(0), np.empty(0)
-    ever_live = np.logical_or.accumulate(~dead, axis=0)
-    edges = np.diff((dead & ever_live).astype(np.int8), axis=0, prepend=0, append=0)
+    live = ~dead & lasting[:, None]
+    live[0] = ~dead[0]
+    counted = dead & np.logical_or.accumulate(live, axis=0)
+    times, counted = times[lasting], counted[lasting]
+    edges = np.diff(counted.astype(np.int8), axis=0, prepend=0, append=0)
     ends = np.append(times, until)
     block, begin = np.nonzero(edges.T == 1)
     _, finish = np.nonzero(edges.T == -1)
