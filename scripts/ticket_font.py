@@ -4,7 +4,8 @@
     .venv-convert/bin/python scripts/ticket_font.py expo-google-fonts-noto-sans-sc-0.4.3.tgz
 
 Kept are all characters of GB 2312 (6,763 hanzi and its signs), hanzi of place and personal names beyond it, Latin,
-Greek, and the signs documents use. `./run` never calls it; unlike everything else here it needs a package, fonttools, which `./run convert` installs.
+Greek, and the signs documents use. `./run` never calls it; unlike everything else here it needs a package, fonttools,
+which `./run convert` installs.
 """
 
 import hashlib
@@ -16,7 +17,10 @@ from pathlib import Path
 FOLDER = Path(__file__).parent.parent / "src" / "everlit" / "data" / "fonts"
 MEMBER = "package/400Regular/NotoSansSC_400Regular.ttf"
 SHA256 = "d45f67f0a7c0ca3f256950777ce6a61cc7ce5f9696d02900cbbaac25f8aa7d16"
-NAMES = "滘塱埗氹凼垌埇圳漖蓢磡鲘埕冚邨瑭喆镕堃璟焯炘昇昉玥珺琰翀赟垚犇淏妤浬瀞瀛禤稔峄峣峤崟嶝嶂坜坭坳埔堍墈墘塅塝崀崆岽曈曦彧晟旻昶晖暄"
+NAMES = (
+    "滘塱埗氹凼垌埇圳漖蓢磡鲘埕冚邨瑭喆镕堃璟焯炘昇昉玥珺琰翀赟垚犇淏"
+    "妤浬瀞瀛禤稔峄峣峤崟嶝嶂坜坭坳埔堍墈墘塅塝崀崆岽曈曦彧晟旻昶晖暄"
+)
 SIGNS = "√✓□■○●△▲→←↑↓↔─│┌┐└┘·…—–“”‘’《》【】①②③④⑤⑥⑦⑧⑨⑩°℃±×÷≤≥≠≈∞Ω∠Σ√∅İU̇"
 
 

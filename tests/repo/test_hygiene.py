@@ -15,6 +15,7 @@ WHOLE_MB = 60
 LARGE_MB = 2
 # Files above LARGE_MB that may stand here, with the reason.
 LARGE = {
+    "src/everlit/data/fonts/NotoSansSC-Regular-GB2312.ttf": "the Chinese characters of printed documents",
     "src/everlit/data/networks/urban/profiles.parquet": "a year of quarter-hours of the city's load shapes",
 }
 
