@@ -34,7 +34,6 @@ class Flow:
     nodes: Ints
     branches: Ints
     place: Ints
-    place_pu: Floats
     place_re: Floats
     place_im: Floats
     series: Ints
@@ -51,6 +50,11 @@ class Flow:
     def scenarios(self) -> int:
         """Number of scenarios."""
         return len(self.converged)
+
+    @cached_property
+    def place_pu(self) -> Floats:
+        """Voltage magnitude [scenario, place]."""
+        return np.sqrt(self.place_re**2 + self.place_im**2)
 
     @cached_property
     def voltage_pu(self) -> Floats:

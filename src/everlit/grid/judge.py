@@ -262,7 +262,6 @@ def _flow(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], conve
         nodes=nodes,
         branches=branches.astype(np.int32),
         place=place,
-        place_pu=magnitude,
         place_re=phasor.real,
         place_im=phasor.imag,
         series=series,

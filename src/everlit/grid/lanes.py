@@ -23,12 +23,9 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 class Answer(NamedTuple):
     """Room for the answer, [row, scenario]."""
 
-    magnitude: Floats
     real: Floats
     imaginary: Floats
     series_a: Floats
-    through_p: Floats
-    through_q: Floats
     delivered: Complexes
     loss: Floats
     converged: Bools
@@ -45,22 +42,9 @@ class End(NamedTuple):
     base_a: Floats
 
 
-class Ends(NamedTuple):
-    """Where currents are read: live switches by position in the tree, both ends of lines and transformers."""
-
-    switch_at: Ints
-    switch_sign: Floats
-    near: End
-    far: End
-
-
 class Block(NamedTuple):
-    """Working arrays of one block: own load (p, q) and current (j) per live node, the rest per place."""
+    """Working arrays of one block, [place, lane]: load, voltage, current."""
 
-    own_p: Floats
-    own_q: Floats
-    j_re: Floats
-    j_im: Floats
     p: Floats
     q: Floats
     v_re: Floats
@@ -69,96 +53,72 @@ class Block(NamedTuple):
     i_im: Floats
 
 
-def ends_of(wires: Electrical, tree: Tree) -> Ends:
-    """Both ends of what is live. A transformer is read at its high side only: its other end gets a base of 0 A."""
-    fed = tree.parent >= 0
-    switch_at = np.flatnonzero(fed & tree.switched).astype(np.int32)
-    line_at = np.flatnonzero(fed & ~tree.switched)
-    branch, before, here = tree.branch[line_at], tree.parent[line_at], tree.place[line_at]
+def ends_of(wires: Electrical, tree: Tree) -> tuple[End, End]:
+    """Near and far end of what is live. A transformer is read at its high side: its other end gets a base of 0 A."""
+    at = np.flatnonzero((tree.parent >= 0) & ~tree.switched)
+    branch, before, here = tree.branch[at], tree.parent[at], tree.place[at]
     forward = wires.branch_from[branch] == tree.order[before]
     g, b, at_from = wires.end_g_pu[branch], wires.end_b_pu[branch], wires.ratio[branch] ** -2.0
     near, far = np.where(forward, at_from, 1.0), -np.where(forward, 1.0, at_from)
     line = branch < wires.n_lines
     near_a = np.where(line | forward, wires.base_a[tree.order[before]], 0.0)
-    far_a = np.where(line | ~forward, wires.base_a[tree.order[line_at]], 0.0)
-    outward = wires.branch_from[tree.branch[switch_at]] == tree.order[tree.parent[switch_at]]
-    return Ends(
-        switch_at=switch_at,
-        switch_sign=np.where(outward, 1.0, -1.0),
-        near=End(here, tree.place[before], tree.a[here], near * g, near * b, near_a),
-        far=End(here, here, np.ones(len(here)), far * g, far * b, far_a),
+    far_a = np.where(line | ~forward, wires.base_a[tree.order[at]], 0.0)
+    return (
+        End(here, tree.place[before], tree.a[here], near * g, near * b, near_a),
+        End(here, here, np.ones(len(here)), far * g, far * b, far_a),
     )
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def sweep_lanes(
-    wires: Electrical, tree: Tree, ends: Ends, p_kw: Floats, q_kvar: Floats, beyond: Complexes, tolerance: float,
-    answer: Answer,
+    wires: Electrical, tree: Tree, ends: tuple[End, End], load_place: Ints, p_kw: Floats, q_kvar: Floats,
+    beyond: Complexes, tolerance: float, answer: Answer,
 ) -> None:  # fmt: skip
-    """Solve every scenario and fill `answer`."""
-    live, places = (len(tree.order), LANES), (len(tree.above), LANES)
-    block = Block(
-        np.empty(live), np.empty(live), np.empty(live), np.empty(live), np.empty(places), np.empty(places),
-        np.empty(places), np.empty(places), np.empty(places), np.empty(places),
-    )  # fmt: skip
-    moved = np.empty(LANES)
+    """Solve every scenario and fill `answer`; `load_place` is the place of every load column, −1 where dead."""
+    block, moved, exit_place = _block(len(tree.above)), np.empty(LANES), tree.place[tree.exit_at]
     for start in range(0, len(answer.converged), LANES):
-        _gather(wires, tree, p_kw, q_kvar, beyond, start, block)
+        _gather(load_place, p_kw, q_kvar, exit_place, beyond, start, block.p, block.q)
         _flat_start(wires, tree, block)
         for _ in range(MAX_SWEEPS):
-            _backward(tree.above, tree.a, tree.g, tree.b, *block[4:])
-            _forward(tree.above, tree.a, tree.r, tree.x, *block[6:], moved)
+            _backward(tree.above, tree.a, tree.g, tree.b, *block[0:6])
+            _forward(tree.above, tree.a, tree.r, tree.x, *block[2:], moved)
             if moved.max() <= tolerance * tolerance:
                 break
-        _backward(tree.above, tree.a, tree.g, tree.b, *block[4:])
-        _read_voltages(block.v_re, block.v_im, tree.turn, start, answer.magnitude, answer.real, answer.imaginary)
+        _backward(tree.above, tree.a, tree.g, tree.b, *block[0:6])
+        _read_voltages(block.v_re, block.v_im, tree.turn, start, answer.real, answer.imaginary)
         _read_losses(block.v_re, block.v_im, block.i_re, block.i_im, tree.r, tree.g, start, answer.loss)
         _read_sources(tree, block, start, answer.delivered)
-        _own_currents(
-            tree.order, tree.place, wires.node_g_pu, wires.node_b_pu, block.own_p, block.own_q, block.v_re, block.v_im,
-            block.j_re, block.j_im,
-        )  # fmt: skip
-        _sum_up(tree.parent, tree.place, tree.switched, tree.a, block.i_re, block.i_im, block.j_re, block.j_im)
-        _read_switches(
-            ends.switch_at, tree.place, ends.switch_sign, block.v_re, block.v_im, block.j_re, block.j_im, start,
-            answer.through_p, answer.through_q,
-        )  # fmt: skip
-        _read_end(ends.near, block.i_re, block.i_im, block.v_re, block.v_im, start, answer.series_a)
-        _read_end(ends.far, block.i_re, block.i_im, block.v_re, block.v_im, start, answer.series_a)
+        for end in ends:
+            _read_end(end, block.i_re, block.i_im, block.v_re, block.v_im, start, answer.series_a)
         for k in range(LANES):
             answer.converged[start + k] = moved[k] <= tolerance * tolerance and np.isfinite(answer.loss[start + k])
     _blank(answer)
 
 
 @numba.njit(cache=True, nogil=True)
+def _block(places: int) -> Block:
+    room = (places, LANES)
+    return Block(np.empty(room), np.empty(room), np.empty(room), np.empty(room), np.empty(room), np.empty(room))
+
+
+@numba.njit(cache=True, nogil=True)
 def _gather(
-    wires: Electrical, tree: Tree, p_kw: Floats, q_kvar: Floats, beyond: Complexes, start: int, block: Block
+    row: Ints, p_kw: Floats, q_kvar: Floats, exit_row: Ints, beyond: Complexes, start: int, p: Floats, q: Floats
 ) -> None:
-    """Load of every live node and place in per unit; generators come last among the columns and may be absent."""
+    """Load of every row (place or live node) in per unit, and what leaves through the exits."""
     count = min(LANES, len(p_kw) - start)
-    block.own_p[:] = 0.0
-    block.own_q[:] = 0.0
-    for position in range(len(tree.order)):
-        node = tree.order[position]
-        for slot in range(wires.load_starts[node], wires.load_starts[node + 1]):
-            column = wires.load_columns[slot]
-            if column < p_kw.shape[1]:
+    p[:] = 0.0
+    q[:] = 0.0
+    for load, total in ((p_kw, p), (q_kvar, q)):
+        for column in range(load.shape[1]):
+            here = row[column]
+            if here >= 0:
                 for k in range(count):
-                    block.own_p[position, k] += p_kw[start + k, column] / BASE_KVA
-            if column < q_kvar.shape[1]:
-                for k in range(count):
-                    block.own_q[position, k] += q_kvar[start + k, column] / BASE_KVA
-    for index in range(len(tree.exit_at)):
+                    total[here, k] += load[start + k, column] / BASE_KVA
+    for index in range(len(exit_row)):
         for k in range(count):
-            block.own_p[tree.exit_at[index], k] += beyond[index, start + k].real
-            block.own_q[tree.exit_at[index], k] += beyond[index, start + k].imag
-    block.p[:] = 0.0
-    block.q[:] = 0.0
-    for position in range(len(tree.order)):
-        here = tree.place[position]
-        for k in range(LANES):
-            block.p[here, k] += block.own_p[position, k]
-            block.q[here, k] += block.own_q[position, k]
+            p[exit_row[index], k] += beyond[index, start + k].real
+            q[exit_row[index], k] += beyond[index, start + k].imag
 
 
 @numba.njit(cache=True, nogil=True)
@@ -216,15 +176,12 @@ def _forward(
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
-def _read_voltages(
-    v_re: Floats, v_im: Floats, turn: Complexes, start: int, magnitude: Floats, real: Floats, imaginary: Floats
-) -> None:
+def _read_voltages(v_re: Floats, v_im: Floats, turn: Complexes, start: int, real: Floats, imaginary: Floats) -> None:
     """Voltages, turned by the vector groups."""
     for here in range(len(v_re)):
         a, b = turn[here].real, turn[here].imag
         for k in range(LANES):
             e, f = v_re[here, k], v_im[here, k]
-            magnitude[here, start + k] = np.sqrt(e * e + f * f)
             real[here, start + k] = e * a - f * b
             imaginary[here, start + k] = e * b + f * a
 
@@ -251,6 +208,86 @@ def _read_sources(tree: Tree, block: Block, start: int, delivered: Complexes) ->
                 v = complex(block.v_re[here, k], block.v_im[here, k])
                 drawn = complex(block.i_re[here, k], -block.i_im[here, k])
                 delivered[index, start + k] = v * drawn * BASE_KVA
+
+
+@numba.njit(cache=True, nogil=True, fastmath=_FAST)
+def _read_end(
+    branch: End, i_re: Floats, i_im: Floats, v_re: Floats, v_im: Floats, start: int, series_a: Floats
+) -> None:
+    """Current at one end of every line and transformer, |turn·i + y·v| in A; of two ends the larger stays."""
+    for row in range(len(branch.here)):
+        here, at, turn, base_a = branch.here[row], branch.at[row], branch.turn[row], branch.base_a[row]
+        g, b = branch.g[row], branch.b[row]
+        for k in range(LANES):
+            e, f = v_re[at, k], v_im[at, k]
+            re = turn * i_re[here, k] + g * e - b * f
+            im = turn * i_im[here, k] + g * f + b * e
+            amperes = np.sqrt(re * re + im * im) * base_a
+            series_a[row, start + k] = amperes if amperes > series_a[row, start + k] else series_a[row, start + k]
+
+
+@numba.njit(cache=True, nogil=True)
+def _blank(answer: Answer) -> None:
+    """A scenario without a solution says so everywhere."""
+    for scenario in range(len(answer.converged)):
+        if not answer.converged[scenario]:
+            answer.real[:, scenario] = np.nan
+            answer.imaginary[:, scenario] = np.nan
+            answer.series_a[:, scenario] = np.nan
+            answer.delivered[:, scenario] = np.nan
+            answer.loss[scenario] = np.nan
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def switch_lanes(
+    wires: Electrical, tree: Tree, load_position: Ints, p_kw: Floats, q_kvar: Floats, beyond: Complexes, real: Floats,
+    imaginary: Floats, through_p: Floats, through_q: Floats,
+) -> None:  # fmt: skip
+    """Power through every live switch of a solved tree, kW and kvar from its from node to its to node, [row, scenario].
+
+    A switch carries what its far side draws, summed within the place it belongs to; `load_position` is the position in
+    the tree of every load column.
+    """
+    live = (len(tree.order), LANES)
+    own_p, own_q, j_re, j_im = np.empty(live), np.empty(live), np.empty(live), np.empty(live)
+    block = _block(len(tree.above))
+    at = np.flatnonzero(tree.switched).astype(np.int32)
+    sign = np.empty(len(at))
+    for row in range(len(at)):
+        outward = wires.branch_from[tree.branch[at[row]]] == tree.order[tree.parent[at[row]]]
+        sign[row] = 1.0 if outward else -1.0
+    for start in range(0, real.shape[1], LANES):
+        _gather(load_position, p_kw, q_kvar, tree.exit_at, beyond, start, own_p, own_q)
+        _add_up(tree.place, own_p, own_q, block.p, block.q)
+        _write_voltages(real, imaginary, tree.turn, start, block.v_re, block.v_im)
+        _backward(tree.above, tree.a, tree.g, tree.b, *block[0:6])
+        _own_currents(
+            tree.order, tree.place, wires.node_g_pu, wires.node_b_pu, own_p, own_q, block.v_re, block.v_im, j_re, j_im
+        )
+        _sum_up(tree.parent, tree.place, tree.switched, tree.a, block.i_re, block.i_im, j_re, j_im)
+        _read_switches(at, tree.place, sign, block.v_re, block.v_im, j_re, j_im, start, through_p, through_q)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_up(place: Ints, own_p: Floats, own_q: Floats, p: Floats, q: Floats) -> None:
+    p[:] = 0.0
+    q[:] = 0.0
+    for position in range(len(place)):
+        here = place[position]
+        for k in range(LANES):
+            p[here, k] += own_p[position, k]
+            q[here, k] += own_q[position, k]
+
+
+@numba.njit(cache=True, nogil=True)
+def _write_voltages(real: Floats, imaginary: Floats, turn: Complexes, start: int, v_re: Floats, v_im: Floats) -> None:
+    """Voltages as the sweep had them, without the turn of the vector groups."""
+    for here in range(len(v_re)):
+        a, b = turn[here].real, turn[here].imag
+        for k in range(LANES):
+            e, f = real[here, start + k], imaginary[here, start + k]
+            v_re[here, k] = e * a + f * b
+            v_im[here, k] = f * a - e * b
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
@@ -298,34 +335,3 @@ def _read_switches(
             e, f, re, im = v_re[here, k], v_im[here, k], j_re[at, k], j_im[at, k]
             through_p[row, start + k] = scale * (e * re + f * im)
             through_q[row, start + k] = scale * (f * re - e * im)
-
-
-@numba.njit(cache=True, nogil=True, fastmath=_FAST)
-def _read_end(
-    branch: End, i_re: Floats, i_im: Floats, v_re: Floats, v_im: Floats, start: int, series_a: Floats
-) -> None:
-    """Current at one end of every line and transformer, |turn·i + y·v| in A; of two ends the larger stays."""
-    for row in range(len(branch.here)):
-        here, at, turn, base_a = branch.here[row], branch.at[row], branch.turn[row], branch.base_a[row]
-        g, b = branch.g[row], branch.b[row]
-        for k in range(LANES):
-            e, f = v_re[at, k], v_im[at, k]
-            re = turn * i_re[here, k] + g * e - b * f
-            im = turn * i_im[here, k] + g * f + b * e
-            amperes = np.sqrt(re * re + im * im) * base_a
-            series_a[row, start + k] = amperes if amperes > series_a[row, start + k] else series_a[row, start + k]
-
-
-@numba.njit(cache=True, nogil=True)
-def _blank(answer: Answer) -> None:
-    """A scenario without a solution says so everywhere."""
-    for scenario in range(len(answer.converged)):
-        if not answer.converged[scenario]:
-            answer.magnitude[:, scenario] = np.nan
-            answer.real[:, scenario] = np.nan
-            answer.imaginary[:, scenario] = np.nan
-            answer.series_a[:, scenario] = np.nan
-            answer.through_p[:, scenario] = np.nan
-            answer.through_q[:, scenario] = np.nan
-            answer.delivered[:, scenario] = np.nan
-            answer.loss[scenario] = np.nan

@@ -18,12 +18,12 @@ import numpy.typing as npt
 from everlit.grid.compile import Bools, Floats, Grid, Ints
 from everlit.grid.electrical import BASE_KVA, Electrical, UnableToSolveFlow, branch_id, electrical
 from everlit.grid.flow import Complexes, Flow
-from everlit.grid.lanes import LANES, Answer, ends_of, sweep_lanes
+from everlit.grid.lanes import LANES, Answer, ends_of, sweep_lanes, switch_lanes
 from everlit.grid.supply import Supply, supply
 from everlit.grid.tree import Tree, grow_tree
 from everlit.kernel import Finding, Text
 
-TOLERANCE_PU = 1e-9
+TOLERANCE_PU = 1e-8
 # Sections to solve: indices or a mask.
 Selection = npt.NDArray[np.integer] | Bools
 
@@ -154,31 +154,36 @@ def _solve(
     scenarios, first = len(p), wires.first_switch
     padded = -(-scenarios // LANES) * LANES
     series, switches = tree.branch[(tree.branch >= 0) & ~tree.switched], tree.branch[tree.switched] - first
+    position = np.full(grid.n_nodes, -1, np.int32)
+    position[tree.order] = np.arange(len(tree.order))
+    load_position = position[wires.load_node]
+    load_place = np.where(load_position >= 0, tree.place[load_position], -1).astype(np.int32)
     answer = Answer(
-        magnitude=np.empty((len(tree.above), padded)),
         real=np.empty((len(tree.above), padded)),
         imaginary=np.empty((len(tree.above), padded)),
         series_a=np.zeros((len(series), padded)),
-        through_p=np.empty((len(switches), padded)),
-        through_q=np.empty((len(switches), padded)),
         delivered=np.zeros((len(grid.source_nodes), padded), np.complex128),
         loss=np.zeros(padded),
         converged=np.zeros(padded, np.bool_),
     )
-    sweep_lanes(wires, tree, ends_of(wires, tree), p, q, beyond, tolerance_pu, answer)
+    sweep_lanes(wires, tree, ends_of(wires, tree), load_place, p, q, beyond, tolerance_pu, answer)
+
+    def switch_power() -> tuple[Floats, Floats]:
+        power = np.empty((len(switches), padded)), np.empty((len(switches), padded))
+        switch_lanes(wires, tree, load_position, p, q, beyond, answer.real, answer.imaginary, *power)
+        return power[0].T[:scenarios], power[1].T[:scenarios]
+
     if compact:
         nodes, place, branches = tree.order, tree.place, np.concatenate([series, switches + first])
     else:
         nodes, branches = np.arange(grid.n_nodes, dtype=np.int32), np.arange(grid.n_branches, dtype=np.int32)
-        place = np.full(grid.n_nodes, -1, np.int32)
-        place[tree.order] = tree.place
+        place = np.where(position >= 0, tree.place[position], -1).astype(np.int32)
     return Flow(
         closed=closed.copy(),
         first_switch=first,
         nodes=nodes,
         branches=branches,
         place=place,
-        place_pu=answer.magnitude.T[:scenarios],
         place_re=answer.real.T[:scenarios],
         place_im=answer.imaginary.T[:scenarios],
         series=series,
@@ -186,7 +191,7 @@ def _solve(
         switches=switches,
         switch_place=tree.place[tree.switched],
         switch_base_a=wires.base_a[tree.order[tree.switched]],
-        switch_power=lambda: (answer.through_p.T[:scenarios], answer.through_q.T[:scenarios]),
+        switch_power=switch_power,
         loss_kw=answer.loss[:scenarios],
         source_kva=answer.delivered.T[:scenarios],
         converged=answer.converged[:scenarios],
