@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from everlit.grid import Importance, compile_network, supply
+from everlit.grid.components import components
 from everlit.grid.live import Live
-from everlit.grid.synthetic import random_network
+from everlit.grid.synthetic import random_network, reference_utility
+from everlit.grid.tables import network_of
 from everlit.grid.trace import bounding_switches, dark, energised_nodes, under
 from tests.grid.messy import GROUND, messy_grid, node_graph, random_state
 
@@ -145,3 +147,44 @@ def test_nothing_bounds_nothing():
     grid = messy_grid(1)
     bounds = bounding_switches(grid, grid.switch_normal_closed, [])
     assert len(bounds.closed) == len(bounds.opened) == 0
+
+
+def test_a_utility_of_forty_thousand_nodes_switched_for_a_day():
+    """Live, the repainted answer and the whole recomputation agree on a network of real shape."""
+    grid, rng = compile_network(reference_utility(4, customers=30_000, feeders=30)), np.random.default_rng(4)
+    live, sections = Live(grid), (grid.switch_section_from, grid.switch_section_to)
+    ties, heads = np.flatnonzero(~grid.switch_normal_closed), grid.feeder_head
+    for step in range(400):
+        among = (ties, heads, np.arange(grid.n_switches))[step % 3]
+        switch = int(rng.choice(among))
+        live.operate(switch, close=not live.closed[switch])
+        if step % 10 == 0:
+            whole = live.supply()
+            assert (live.energised == whole.energised).all()
+            assert (live.energised_nodes == whole.energised_nodes).all()
+            assert (energised_nodes(grid, live.closed) == whole.energised_nodes).all()
+            group, groups = components(grid.n_sections, *(ends[live.closed] for ends in sections))
+            radial = ~np.bincount(group, whole.looped, groups).astype(bool)[group]
+            assert (live.feeder == whole.feeder)[radial].all()
+            assert (live.parent_switch == whole.parent_switch)[radial].all()
+    assert 0 < live.energised.mean() < 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_answers_do_not_depend_on_the_order_of_rows(seed):
+    network, rng = random_network(seed), np.random.default_rng(seed)
+    tables = {name: table.take(rng.permutation(table.num_rows)) for name, table in network.tables.items()}
+    one, other = compile_network(network), compile_network(network_of(tables, network.manifest))
+    opened = rng.choice(one.switch_ids.to_pylist(), 3, replace=False).tolist()
+    answers = []
+    for grid in (one, other):
+        after = grid.switch_normal_closed.copy()
+        after[[grid.switch(switch) for switch in opened]] ^= True
+        lost = dark(grid, grid.switch_normal_closed, after)
+        names = {grid.section_name(section) for section in lost.sections.tolist()}
+        looped = {grid.section_name(section) for section in np.flatnonzero(supply(grid, after).looped).tolist()}
+        answers.append((lost.counts, lost.nodes, [point.usage_point_id for point in lost.important], names, looped))
+    assert answers[0][0].units == answers[1][0].units
+    assert answers[0][0].households == answers[1][0].households
+    assert answers[0][0].kva == pytest.approx(answers[1][0].kva)
+    assert answers[0][1:] == answers[1][1:]

@@ -46,7 +46,7 @@ class Equipment:
 
 @dataclass(frozen=True)
 class Grid:
-    """A compiled network. Arrays are read-only; shapes are [nodes], [branches], [switches], [sections] as named.
+    """A compiled network. Nobody writes to its arrays; shapes are [nodes], [branches], [switches], [sections] as named.
 
     `node_row` leads from a label to the row of the nodes table. `node_parent`, `node_via` (branch) and `node_last`
     are the normal supply forest: what hangs under node v in the normal state is the interval [v, node_last[v]), and
