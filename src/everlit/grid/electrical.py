@@ -33,7 +33,8 @@ class UnableToSolveFlow(Refusal):
 class Electrical(NamedTuple):
     """Per-unit arrays of a grid; `r_pu` to `end_b_pu` are per line and transformer, in branch order.
 
-    A named tuple, so that compiled kernels can take it whole. Loads are consumers first, generators after them.
+    A named tuple of writable arrays, so that compiled kernels take it whole and are compiled once. Loads are consumers
+    first, generators after them.
     """
 
     branch_from: Ints
@@ -57,6 +58,8 @@ class Electrical(NamedTuple):
     load_starts: Ints
     load_columns: Ints
     n_consumers: int
+    source_node: Ints
+    section_of_node: Ints
     source_pu: npt.NDArray[np.complex128]
 
 
@@ -98,8 +101,8 @@ def _compile(grid: Grid) -> Electrical:
     load_node = np.concatenate([grid.consumer_node, _generator_nodes(grid)]).astype(np.int32)
     load_starts, load_columns = _members(grid.n_nodes, load_node)
     return Electrical(
-        branch_from=grid.branch_from,
-        branch_to=grid.branch_to,
+        branch_from=grid.branch_from.copy(),
+        branch_to=grid.branch_to.copy(),
         n_lines=n_lines,
         first_switch=grid.first_switch,
         r_pu=np.concatenate([r_line, r_trafo]),
@@ -118,6 +121,8 @@ def _compile(grid: Grid) -> Electrical:
         load_starts=load_starts,
         load_columns=load_columns,
         n_consumers=len(grid.consumer_node),
+        source_node=grid.source_nodes.copy(),
+        section_of_node=grid.section_of_node.copy(),
         source_pu=_sources(grid),
     )
 

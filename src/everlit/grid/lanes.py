@@ -109,16 +109,21 @@ def _gather(
     count = min(LANES, len(p_kw) - start)
     p[:] = 0.0
     q[:] = 0.0
-    for load, total in ((p_kw, p), (q_kvar, q)):
-        for column in range(load.shape[1]):
-            here = row[column]
-            if here >= 0:
-                for k in range(count):
-                    total[here, k] += load[start + k, column] / BASE_KVA
+    _add_loads(row, p_kw, start, count, p)
+    _add_loads(row, q_kvar, start, count, q)
     for index in range(len(exit_row)):
         for k in range(count):
             p[exit_row[index], k] += beyond[index, start + k].real
             q[exit_row[index], k] += beyond[index, start + k].imag
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_loads(row: Ints, load_kw: Floats, start: int, count: int, total: Floats) -> None:
+    for column in range(load_kw.shape[1]):
+        here = row[column]
+        if here >= 0:
+            for k in range(count):
+                total[here, k] += load_kw[start + k, column] / BASE_KVA
 
 
 @numba.njit(cache=True, nogil=True)

@@ -52,7 +52,7 @@ def radial_flow(
     compact. With `outside`, a flow of the same scenarios in another state, only `sections` and the path feeding them
     are solved and every other branch-off keeps the power it had there: what changed must lie inside `sections`.
     """
-    wires = electrical(grid)
+    wires, closed = electrical(grid), closed.copy()
     p, q = load_columns(wires, p_kw), load_columns(wires, q_kvar)
     inside = None if sections is None else _inside(grid, closed, sections, outside, forest)
     tree = _tree(grid, wires, closed, inside)
@@ -62,7 +62,8 @@ def radial_flow(
 
 def load_columns(wires: Electrical, load: Floats) -> Floats:
     """Loads as [scenario, column], generators turned to negative loads; raises UnableToSolveFlow on another width."""
-    rows = np.ascontiguousarray(np.atleast_2d(load), dtype=np.float64)
+    # writable rows in any case: compiled kernels would otherwise be compiled once more for read-only ones
+    rows = np.require(np.atleast_2d(load), np.float64, ["C", "W"])
     width, consumers, loads = rows.shape[1], wires.n_consumers, len(wires.load_node)
     if width == loads > consumers:
         rows = rows.copy()
@@ -121,7 +122,7 @@ def _whole_trees(inside: Bools, parent: Ints, order: Ints) -> Bools:
 
 def _tree(grid: Grid, wires: Electrical, closed: Bools, inside: Bools | None) -> Tree:
     everywhere = np.ones(grid.n_sections, np.bool_) if inside is None else inside
-    tree, loop = grow_tree(wires, grid.source_nodes, closed, grid.section_of_node, everywhere)
+    tree, loop = grow_tree(wires, closed, everywhere)
     if loop >= 0:
         name = branch_id(grid, loop)
         text = Text(en=f"{name} closes a loop: the state is not radial.", zh=f"{name} 构成合环,运行方式不是辐射状。")
@@ -179,7 +180,7 @@ def _solve(
         nodes, branches = np.arange(grid.n_nodes, dtype=np.int32), np.arange(grid.n_branches, dtype=np.int32)
         place = np.where(position >= 0, tree.place[position], -1).astype(np.int32)
     return Flow(
-        closed=closed.copy(),
+        closed=closed,
         first_switch=first,
         nodes=nodes,
         branches=branches,

@@ -41,9 +41,9 @@ class Tree(NamedTuple):
     exit_at: Ints
 
 
-def grow_tree(wires: Electrical, sources: Ints, closed: Bools, section: Ints, inside: Bools) -> tuple[Tree, int]:
-    """The forest from `sources` over the sections `inside`, and the branch that closes a loop (−1: radial)."""
-    order, parent, branch, exits, loop = _walk(wires, sources, closed, section, inside)
+def grow_tree(wires: Electrical, closed: Bools, inside: Bools) -> tuple[Tree, int]:
+    """The forest from the sources over the sections `inside`, and the branch that closes a loop (−1: radial)."""
+    order, parent, branch, exits, loop = _walk(wires, closed, inside)
     place, above, a, r, x, g, b, turn_deg = _places(wires, order, parent, branch)
     position = {int(order[root]): int(place[root]) for root in np.flatnonzero(parent < 0)}
     tree = Tree(
@@ -59,7 +59,7 @@ def grow_tree(wires: Electrical, sources: Ints, closed: Bools, section: Ints, in
         g=g,
         b=b,
         turn=np.exp(1j * np.deg2rad(turn_deg)),
-        source_place=np.array([position.get(int(node), -1) for node in sources], np.int32),
+        source_place=np.array([position.get(int(node), -1) for node in wires.source_node], np.int32),
         exit_switch=exits[:, 0].copy(),
         exit_at=exits[:, 1].copy(),
     )
@@ -67,9 +67,7 @@ def grow_tree(wires: Electrical, sources: Ints, closed: Bools, section: Ints, in
 
 
 @numba.njit(cache=True)
-def _walk(
-    wires: Electrical, sources: Ints, closed: Bools, section: Ints, inside: Bools
-) -> tuple[Ints, Ints, Ints, Ints, int]:
+def _walk(wires: Electrical, closed: Bools, inside: Bools) -> tuple[Ints, Ints, Ints, Ints, int]:
     """Live nodes depth first, their parents, the branches between, exits (switch, position), and a loop's branch."""
     n, first_switch = len(wires.starts) - 1, wires.first_switch
     position = np.full(n, -1, np.int32)
@@ -77,7 +75,8 @@ def _walk(
     exits = np.empty((len(closed), 2), np.int32)
     stack = np.empty((len(wires.neighbours) + 1, 3), np.int32)
     visited, leaving, loop = 0, 0, -1
-    for source in sources:
+    section = wires.section_of_node
+    for source in wires.source_node:
         if not inside[section[source]]:
             continue
         stack[0, 0], stack[0, 1], stack[0, 2] = source, -1, -1
