@@ -83,17 +83,25 @@ def reconfigure_network(
 
 
 def period(app: App, start: str, end: str) -> Period:
-    """A period from what was typed; naive instants are in the utility's zone. Raises UnableToReadTime."""
+    """A period from what was typed; raises UnableToReadTime."""
+    first, last = instant(app, start), instant(app, end)
+    if last <= first:
+        raise _unreadable(f"{start} .. {end}")
+    return Period(first, last)
+
+
+def instant(app: App, text: str) -> datetime:
+    """An instant as typed, naive ones in the utility's zone; raises UnableToReadTime."""
     try:
-        return Period(*(_instant(app, text) for text in (start, end)))
-    except ValueError as error:
-        words = Text(en=f"{start} .. {end}: {error}", zh=f"{start} .. {end}:不是有效的时间段。")
-        raise UnableToReadTime(Finding("time.invalid", start, words)) from None
+        typed = datetime.fromisoformat(text)
+    except ValueError:
+        raise _unreadable(text) from None
+    return typed if typed.tzinfo else typed.replace(tzinfo=app.zone)
 
 
-def _instant(app: App, text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=app.zone)
+def _unreadable(text: str) -> UnableToReadTime:
+    words = Text(en=f"{text} is no time, or ends before it starts.", zh=f"{text} 不是有效时间,或结束早于开始。")
+    return UnableToReadTime(Finding("time.invalid", text, words))
 
 
 def _flat(answer: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -1,0 +1,5 @@
+"""`python -m everlit` is the command `everlit`."""
+
+from everlit.cli import main
+
+main()
