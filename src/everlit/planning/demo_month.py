@@ -93,17 +93,22 @@ def demo_month(
 ) -> tuple[WorkRequest, ...]:
     """A month of fictional requests on the equipment of `grid`; raises UnableToMakeDemoMonth without feeders."""
     rng = np.random.default_rng([seed, month.year, month.month])
-    workable = _workable(grid)
-    trades = _deal(rng, requests)
+    medium, low = _workable(grid, LOWEST_MV_KV, HIGHEST_MV_KV), _workable(grid, 0.0, LOWEST_MV_KV)
+    share = _low_voltage_share(grid, requests) if low.identities else 0.0
+    if not medium.identities:
+        text = Text(en="No feeder of the network has equipment to work on.", zh="电网中没有可检修的馈线设备。")
+        raise UnableToMakeDemoMonth(Finding("demo.empty", grid.network.name, text))
+    trades, teams = _deal(rng, requests), _teams(grid, requests)
     made: list[WorkRequest] = []
     for members in _programmes(rng, requests):
+        workable = low if rng.random() < share else medium
         stretch = _stretch(rng, workable, len(members))
         centre = int(rng.integers(2, _days(month) - 2))
         before = ""
         for number in members:
             trade = TRADES[trades[number]]
             equipment = _pick(rng, workable, stretch, trade)
-            made.append(_request(rng, grid, workable, trade, equipment, number, centre, month, zone, before))
+            made.append(_request(rng, grid, workable, trade, equipment, number, centre, month, zone, before, teams))
             before = made[-1].request_id if trade.department is Department.CONSTRUCTION else ""
     return tuple(sorted(made, key=lambda request: request.request_id))
 
@@ -128,8 +133,20 @@ def _programmes(rng: np.random.Generator, requests: int) -> list[range]:
     return programmes
 
 
-def _workable(grid: Grid) -> _Workable:
-    """Medium-voltage equipment in service on a feeder: lines, closed switches, distribution transformers."""
+def _low_voltage_share(grid: Grid, requests: int) -> float:
+    """A month with more requests than one and a half a transformer area is mostly work below the transformers."""
+    areas = int((np.asarray(grid.network.tables["transformers"].column("mv_units")) > 0).sum())
+    return min(0.6, max(0.0, 1 - 1.5 * areas / max(requests, 1)))
+
+
+def _teams(grid: Grid, requests: int) -> tuple[int, ...]:
+    """Teams of each trade in each unit, so that one has about nine days of work in the month."""
+    units = len({_unit(grid, feeder) for feeder in range(len(grid.feeder_ids))}) or 1
+    return tuple(max(trade.crews, round(requests * trade.share / (9 * units))) for trade in TRADES)
+
+
+def _workable(grid: Grid, lowest_kv: float, highest_kv: float) -> _Workable:
+    """Equipment of a voltage in service on a feeder: lines, closed switches, distribution transformers."""
     one, other = grid.branch_from, grid.branch_to
     place = np.maximum(one, other)
     feeder = grid.normal_feeder[grid.section_of_node[place]]
@@ -139,16 +156,13 @@ def _workable(grid: Grid) -> _Workable:
     table[grid.first_switch :] = 1
     transformer_kv = np.maximum(grid.nominal_kv[one], grid.nominal_kv[other])
     kv = np.where(table == 2, transformer_kv, kv)
-    usable = (feeder >= 0) & (kv > LOWEST_MV_KV) & (kv < HIGHEST_MV_KV) & (place < grid.n_alive)
+    usable = (feeder >= 0) & (kv > lowest_kv) & (kv < highest_kv) & (place < grid.n_alive)
     switches = np.flatnonzero(table == 1)
     heads = grid.first_switch + grid.feeder_head[grid.feeder_head >= 0]
     closed = grid.switch_normal_closed & (grid.switch_kind != SwitchKind.FUSE)
     usable[switches] &= closed
     usable[heads] = False
     chosen = np.flatnonzero(usable)
-    if not len(chosen):
-        text = Text(en="No feeder of the network has equipment to work on.", zh="电网中没有可检修的馈线设备。")
-        raise UnableToMakeDemoMonth(Finding("demo.empty", grid.network.name, text))
     chosen = chosen[np.argsort(place[chosen], kind="stable")]
     return _Workable(_identities(grid, chosen), table[chosen], place[chosen], feeder[chosen])
 
@@ -172,8 +186,8 @@ def _stretch(rng: np.random.Generator, workable: _Workable, size: int) -> npt.ND
 
 def _pick(rng: np.random.Generator, workable: _Workable, stretch: npt.NDArray[np.intp], trade: _Trade) -> list[int]:
     """One or two neighbouring pieces of equipment of a kind the trade works on."""
-    wanted = [TABLES.index(table) for table in trade.tables]
-    fitting = stretch[np.isin(workable.tables[stretch], wanted)]
+    wanted = TABLES.index(trade.tables[int(rng.integers(len(trade.tables)))])
+    fitting = stretch[workable.tables[stretch] == wanted]
     pool = fitting if len(fitting) else stretch
     first = int(rng.integers(len(pool)))
     several = trade.kind is WorkKind.CONSTRUCTION and len(pool) > first + 1 and rng.random() < 0.3
@@ -182,7 +196,7 @@ def _pick(rng: np.random.Generator, workable: _Workable, stretch: npt.NDArray[np
 
 def _request(
     rng: np.random.Generator, grid: Grid, workable: _Workable, trade: _Trade, equipment: Sequence[int], number: int,
-    centre: int, month: date, zone: tzinfo, before: str,
+    centre: int, month: date, zone: tzinfo, before: str, teams: Sequence[int],
 ) -> WorkRequest:  # fmt: skip
     identities = tuple(workable.identities[index] for index in equipment)
     feeder = int(workable.feeder[equipment[0]])
@@ -190,15 +204,15 @@ def _request(
     night = trade.department is Department.MUNICIPAL and rng.random() < 0.2
     window = DailyWindow(21 * 60, 6 * 60) if night else DailyWindow(8 * 60, 18 * 60 if minutes <= 420 else 19 * 60)
     last = _days(month) - (2 if night else 1)
-    day = int(np.clip(centre + round(rng.normal(0, 2.5)), 0, last))
-    first_day, last_day = max(0, day - int(rng.integers(0, 5))), min(last, day + int(rng.integers(1, 9)))
+    day = int(np.clip(centre + round(rng.normal(0, 1.5)), 0, last))
+    first_day, last_day = max(0, day - int(rng.integers(1, 6))), min(last, day + int(rng.integers(3, 11)))
     clock = 21 * 60 + 30 * int(rng.integers(0, 3)) if night else int(rng.choice([480, 510, 540, 570, 600]))
     if not night and clock + minutes > window.to_minute:
         clock = 480
     midnight = datetime.combine(month.replace(day=1), time(), zone)
     en, zh = trade.works[int(rng.integers(len(trade.works)))]
     unit = _unit(grid, feeder)
-    crew = f"{trade.department.value}-{unit or 'city'}-{int(rng.integers(1, trade.crews + 1))}"
+    crew = f"{trade.department.value}-{unit or 'city'}-{int(rng.integers(1, teams[TRADES.index(trade)] + 1))}"
     after_freeze = rng.random() < 0.03
     lead_days = int(rng.integers(4, 9)) if after_freeze else int(rng.integers(12, 31))
     return WorkRequest(
@@ -228,7 +242,7 @@ def _unit(grid: Grid, feeder: int) -> str:
 
 
 def demo_history(
-    grid: Grid, *, month: date, outages: int = 60, seed: int = 1, zone: tzinfo = CHINA
+    grid: Grid, *, month: date, outages: int | None = None, seed: int = 1, zone: tzinfo = CHINA
 ) -> tuple[PastOutage, ...]:
     """Fictional outages of the year so far: a third of them on a few unlucky stretches that come near the limits."""
     rng = np.random.default_rng([seed, month.year, month.month, 99])
@@ -237,6 +251,7 @@ def demo_history(
     if not places or month.month == 1:
         return ()
     days = (month - date(month.year, 1, 1)).days
+    outages = max(8, sum(map(len, places)) // 8) if outages is None else outages
     unlucky = [_block(rng, places) for _ in range(max(1, outages // 20))]
     made = []
     for number in range(outages):

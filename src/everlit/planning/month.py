@@ -10,7 +10,6 @@ calendar. The exact quarter-hours are judged when the packaged outage is assesse
 permits.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -27,6 +26,7 @@ from everlit.planning import problem as posed
 from everlit.planning.forecast import Forecast, Loads
 from everlit.planning.important import important_points, sources_of
 from everlit.planning.model import Budget, PastOutage, ProtectedPeriod, WorkRequest
+from everlit.planning.outages import Outage, outages
 from everlit.planning.repeats import history_of
 from everlit.switching import Isolation, UnableToIsolate, Window, isolate, limits_of, transfer
 from everlit.switching.limits import Limits
@@ -84,7 +84,7 @@ class _Setting:
     limits: Limits
     on: date
     rows: tuple[Loads, ...]
-    """Highest load: of the month, of working days, of rest days, of nights; one row each."""
+    """Highest load: of the month, of working days, of rest days, of nights; and no load at all. One row each."""
 
 
 def month_problem(
@@ -158,7 +158,8 @@ def _rows(grid: Grid, forecast: Forecast, horizon: posed.Horizon) -> tuple[Loads
         by_class[int(rests)].append((p_kw[~night], q_kvar[~night]))
         by_class[2].append((p_kw[night], q_kvar[night]))
     rows = [_highest(parts) for parts in by_class]
-    return (_highest(rows), *rows)
+    nothing = np.zeros_like(rows[0][0])
+    return (_highest(rows), *rows, (nothing, nothing))
 
 
 def _highest(parts: Sequence[Loads]) -> Loads:
@@ -210,11 +211,14 @@ def _transfers(isolation: Isolation, setting: _Setting, windows: Sequence[Window
     healthy = [section for section in isolation.dead_sections if section not in zone]
     if not healthy or not (grid.section_units[healthy].any() or grid.section_households[healthy].any()):
         return []
-    always = _plan(isolation, setting, windows[0], frozenset({0, 1, 2}))
+    always = _plan(isolation, setting, windows[0], ALL_CLASSES)
     restored = {section for one in always for section in one.restores}
     left = [section for section in healthy if section not in restored]
     if not left or not grid.section_units[left].any():
         return always
+    unloaded = _plan(isolation, setting, windows[4], ALL_CLASSES)
+    if {section for one in unloaded for section in one.restores} <= restored:
+        return always  # no load, however small, would change who can be reached
     by_class = [_plan(isolation, setting, windows[1 + number], frozenset({number})) for number in range(3)]
     merged: dict[tuple[int, frozenset[int]], _Transfer] = {}
     for one in (one for plan in by_class for one in plan):
@@ -552,13 +556,16 @@ def _repeat(policies: Policies, on: date) -> posed.RepeatLimits:
 # ------------------------------------------------------------------------------------------ a plan read back
 @dataclass(frozen=True, slots=True)
 class Package:
-    """Jobs that stand in one outage: same place, same hours (一停多用)."""
+    """Jobs that stand in one outage (一停多用); `dark` and `kept`: MV units and households dead, transferred."""
 
     request_ids: tuple[str, ...]
     equipment_ids: tuple[str, ...]
     period: Period
     feeder: str
     starts: Mapping[str, datetime]
+    dark: tuple[float, int]
+    kept: tuple[float, int]
+    customer_hours: float
 
     def as_json(self) -> dict[str, Any]:
         """A row of the month board."""
@@ -568,56 +575,32 @@ class Package:
             **self.period.as_json(),
             "feeder_id": self.feeder,
             "starts": {name: start.isoformat() for name, start in self.starts.items()},
+            "dark": {"units": self.dark[0], "households": self.dark[1]},
+            "kept": {"units": self.kept[0], "households": self.kept[1]},
+            "customer_hours": self.customer_hours,
         }
 
 
 def packages(case: MonthCase, starts: Sequence[int | None]) -> list[Package]:
-    """The outages of a plan: jobs whose zones share dark sections and whose hours touch become one."""
-    problem = case.problem
-    placed = [(job, start) for job, start in enumerate(starts) if start is not None]
-    owner = {job: job for job, _ in placed}
-
-    def root(job: int) -> int:
-        while owner[job] != job:
-            owner[job] = owner[owner[job]]
-            job = owner[job]
-        return job
-
-    by_day: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for job, start in placed:
-        by_day[problem.horizon.day(start)].append((job, start))
-    for members in by_day.values():
-        for index, (one, at) in enumerate(members):
-            for other, then in members[:index]:
-                if _together(problem, one, at, other, then):
-                    owner[root(one)] = root(other)
-    bundles: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for job, start in placed:
-        bundles[root(job)].append((job, start))
-    made = [_package(case, members) for members in bundles.values()]
-    return sorted(made, key=lambda package: (package.period.start, package.request_ids))
+    """The outages of a plan, in order of time: jobs that share sections and hours become one."""
+    made = []
+    for outage in outages(case.problem, tuple(starts)):
+        members = [(job, start) for job in outage.jobs if (start := starts[job]) is not None]
+        made.append(_package(case, members, outage))
+    return made
 
 
-def _together(problem: posed.MonthProblem, one: int, at: int, other: int, then: int) -> bool:
-    first, second = problem.jobs[one], problem.jobs[other]
-    if at > then + second.duration or then > at + first.duration:
-        return False
-    mine, yours = problem.zones[first.zone], problem.zones[second.zone]
-    if first.zone == second.zone:
-        return True
-    dark = {*mine.worked, *mine.carried}
-    return not dark.isdisjoint(yours.worked) or not {*yours.worked, *yours.carried}.isdisjoint(mine.worked)
-
-
-def _package(case: MonthCase, members: Sequence[tuple[int, int]]) -> Package:
+def _package(case: MonthCase, members: Sequence[tuple[int, int]], outage: Outage) -> Package:
     problem = case.problem
     horizon = problem.horizon
     ordered = sorted(members, key=lambda member: (member[1], member[0]))
-    names = [case.requests[job].request_id for job, _ in ordered]
+    names = tuple(case.requests[job].request_id for job, _ in ordered)
     equipment = dict.fromkeys(name for job, _ in ordered for name in case.requests[job].equipment_ids)
-    start = min(at for _, at in ordered)
-    end = max(at + problem.jobs[job].duration for job, at in ordered)
-    period = Period(horizon.instant(start), horizon.instant(end))
+    period = Period(horizon.instant(outage.start), horizon.instant(outage.end))
     feeder = problem.zones[problem.jobs[ordered[0][0]].zone].feeder
     starts = {case.requests[job].request_id: horizon.instant(at) for job, at in ordered}
-    return Package(tuple(names), tuple(equipment), period, feeder, starts)
+    dark, kept = (
+        (sum(problem.sections[at].units for at in part), sum(problem.sections[at].households for at in part))
+        for part in (outage.dead, outage.transferred)
+    )
+    return Package(names, tuple(equipment), period, feeder, starts, dark, kept, outage.cost / posed.MILLI)
