@@ -82,6 +82,10 @@ DANGERS = (
     ),
     Danger("phased", (*TWO_FEEDERS[:4], "c d: t open unphased", *TWO_FEEDERS[5:]), (*QUIET, "close t")),
     Danger(
+        "phased", ("S a: s1", "a b: s2", "b c: t open unphased", "R: source", "R c: s3", "b: load 10"),
+        ("open s2", "close t", "close s2"), first=False,
+    ),
+    Danger(
         "vector_group",
         ("H: source", "H: kv 110", "H a: trafo m1 YNd11 main kva=20000", "H b: trafo m2 YNyn0 main kva=20000", "a b: t open"),
         ("close t",),

@@ -42,6 +42,8 @@ class StateFlows:
         moved = (here.parent_switch != before.parent_switch) | (here.energised != before.energised)
         feeders = {int(feeder) for feeder in np.concatenate([here.feeder[moved], before.feeder[moved]])} - {-1}
         inside = moved | np.isin(here.feeder, list(feeders)) | np.isin(before.feeder, list(feeders))
+        if not feeders or not here.energised[inside].any():
+            return self.whole(closed)
         try:
             flow = radial_flow(self.grid, closed, *self.loads, sections=inside, outside=base, forest=here)
         except UnableToSweep:

@@ -175,10 +175,14 @@ def _documents(
     disturbed: tuple[str, ...],
 ) -> Iterator[LoopCheck]:
     """What stands in records, before anything is computed."""
-    phased, name = bool(grid.switch_phased[switch]), grid.switch_id(switch)
-    words = ("phase record present", "核相记录齐全") if phased else (f"no phase record at {name}", f"{name} 无核相记录")
-    yield LoopCheck("phased", phased, None, None, Text(*words))
     live = all(supply_tree.live(node) for node in ends)
+    missing = () if grid.switch_phased[switch] else (switch,)
+    missing += ring(supply_tree, *ends).unphased(grid) if live else ()
+    names = ", ".join(grid.switch_id(each) for each in missing)
+    words = (
+        (f"no phase record at {names}", f"{names} 无核相记录") if missing else ("phase records present", "核相记录齐全")
+    )
+    yield LoopCheck("phased", not missing, None, None, Text(*words))
     same = live and (
         supply_tree.source[ends[0]] == supply_tree.source[ends[1]] or book.value("loop.across_sources") == 1.0
     )

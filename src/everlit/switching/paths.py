@@ -80,6 +80,11 @@ class Ring:
     z_pu: complex
     same_source: bool
 
+    def unphased(self, grid: Grid) -> tuple[int, ...]:
+        """Switches on either path without a phase record (核相): what one verified further on says nothing any more."""
+        switches = (branch - grid.first_switch for branch in (*self.one, *self.other) if branch >= grid.first_switch)
+        return tuple(switch for switch in switches if not grid.switch_phased[switch])
+
     def ohm(self, kv: float) -> complex:
         """The impedance around the ring, seen at a voltage level."""
         return self.z_pu * kv**2 / (BASE_KVA / 1000)

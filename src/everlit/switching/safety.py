@@ -269,10 +269,17 @@ def _feeds_through_transformer(at: Situation, high: int, low: int) -> bool:
 
 # -------------------------------------------------------------------------------------- loop closing (合环, 6.3)
 def both_sides_are_phased(at: Situation) -> tuple[Text, dict[str, Any]] | None:
-    """Two live sides are joined only across a switch with a phase record (核相)."""
-    if not at.closes_between_live or at.scene.grid.switch_phased[at.move.switch]:
+    """Two live sides are joined only where every switch of the ring has a phase record (核相)."""
+    if not at.closes_between_live:
         return None
-    return Text(f"{at.move.device} has no phase record.", f"{at.move.device} 无核相记录，禁止合环。"), {}
+    missing = [at.scene.grid.switch_id(switch) for switch in at.scene.unphased(at.before, at.move.switch)]
+    if not missing:
+        return None
+    text = Text(
+        f"{at.move.device} may not be closed hot: no phase record at {', '.join(missing)}.",
+        f"{at.move.device} 禁止合环：{'、'.join(missing)} 无核相记录。",
+    )
+    return text, {"unphased": missing}
 
 
 def vector_groups_agree(at: Situation) -> tuple[Text, dict[str, Any]] | None:
@@ -291,8 +298,8 @@ def vector_groups_agree(at: Situation) -> tuple[Text, dict[str, Any]] | None:
 
 
 def loop_test_has_passed(at: Situation) -> tuple[Text, dict[str, Any]] | None:
-    """Two live sides are joined only where every check of the loop test passes at this time."""
-    if not at.closes_between_live or not at.scene.grid.switch_phased[at.move.switch]:
+    """Two live sides, phased and turned alike, are joined only where every check of the loop test passes at this time."""
+    if not at.closes_between_live or at.scene.unphased(at.before, at.move.switch):
         return None
     if at.scene.hours_apart(at.before, at.move.switch):
         return None

@@ -16,7 +16,7 @@ from everlit.grid.compile import Bools, Floats
 from everlit.kernel import Finding, Policy
 from everlit.switching.blocks import Blocks, Islands, blocks
 from everlit.switching.flows import Loads
-from everlit.switching.paths import Tree, tree
+from everlit.switching.paths import Tree, ring, tree
 from everlit.switching.policies import Rulebook
 from everlit.switching.state import Move, State, moved
 from everlit.switching.step import SWITCHED, Action, Step
@@ -105,6 +105,12 @@ class Scene:
         if state.closed not in self._trees:
             self._trees[state.closed] = tree(self.grid, self.positions(state))
         return self._trees[state.closed]
+
+    def unphased(self, state: State, switch: int) -> tuple[int, ...]:
+        """The switches without a phase record in the ring that closing this one would make, itself included."""
+        own = () if self.grid.switch_phased[switch] else (switch,)
+        joined = ring(self.tree(state), int(self.grid.switch_from[switch]), int(self.grid.switch_to[switch]))
+        return (*own, *joined.unphased(self.grid))
 
     def hours_apart(self, state: State, switch: int) -> int:
         """Clock hours between both sides of a switch by the vector groups on their paths; each is 30°."""
