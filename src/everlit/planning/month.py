@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from everlit.grid import Grid, Importance, supply
 from everlit.grid.compile import Bools
-from everlit.kernel import Finding, Period, Policies
+from everlit.kernel import Finding, Period, Policies, fingerprint
 from everlit.planning import problem as posed
 from everlit.planning.forecast import Forecast, Loads
 from everlit.planning.important import important_points, sources_of
@@ -102,6 +102,7 @@ def month_problem(
     published: Mapping[str, datetime] | None = None,
     fixed: Sequence[str] = (),
     time_zone: str = "Asia/Shanghai",
+    cache: "ZoneCache | None" = None,
 ) -> MonthCase:
     """Pose a month.
 
@@ -112,7 +113,10 @@ def month_problem(
     horizon = _horizon(first, time_zone)
     on = first
     setting = _Setting(grid, closed, policies, limits_of(policies, on=on), on, _rows(grid, forecast, horizon))
-    kept, findings, zone_of, zones = _zones(requests, setting)
+    facts = fingerprint(
+        [grid.network.fingerprint, closed.tobytes().hex(), forecast.fingerprint, policies.as_json(), str(first)]
+    )
+    kept, findings, zone_of, zones = _zones(requests, setting, (cache or ZoneCache()).of(facts))
     groups = _Groups.of(zones, grid)
     sections = _sections(groups, grid, history, policies, first, time_zone)
     crews = sorted({request.crew for request in kept if request.crew})
@@ -168,14 +172,31 @@ def _highest(parts: Sequence[Loads]) -> Loads:
 
 
 # --------------------------------------------------------------------------------------------------- zones
+@dataclass
+class ZoneCache:
+    """Isolations and zones computed before on the same facts; planning a month again is then fast."""
+
+    facts: str = ""
+    isolations: dict[frozenset[int], Isolation | Sequence[Finding]] = field(default_factory=dict)
+    zones: dict[tuple[frozenset[int], frozenset[int]], _Zone] = field(default_factory=dict)
+
+    def of(self, facts: str) -> "ZoneCache":
+        """This cache for these facts: emptied when they are others."""
+        if facts != self.facts:
+            self.facts = facts
+            self.isolations.clear()
+            self.zones.clear()
+        return self
+
+
 def _zones(
-    requests: Sequence[WorkRequest], setting: _Setting
+    requests: Sequence[WorkRequest], setting: _Setting, cache: ZoneCache
 ) -> tuple[list[WorkRequest], list[Finding], list[int], list[_Zone]]:
     """The distinct zones of the requests: isolation once a set of sections, transfers once a zone."""
     kept: list[WorkRequest] = []
     findings: list[Finding] = []
     zone_of: list[int] = []
-    isolations: dict[frozenset[int], Isolation | Sequence[Finding]] = {}
+    isolations = cache.isolations
     zones: dict[tuple[frozenset[int], frozenset[int]], int] = {}
     found: list[_Zone] = []
     windows = [Window(setting.grid, setting.closed, *row, setting.limits) for row in setting.rows]
@@ -192,7 +213,10 @@ def _zones(
         key = worked, carried
         if key not in zones:
             zones[key] = len(found)
-            found.append(_Zone(isolation, worked, carried, tuple(_transfers(isolation, setting, windows))))
+            if key not in cache.zones:
+                transfers = tuple(_transfers(isolation, setting, windows))
+                cache.zones[key] = _Zone(isolation, worked, carried, transfers)
+            found.append(cache.zones[key])
         kept.append(request)
         zone_of.append(zones[key])
     return kept, findings, zone_of, found

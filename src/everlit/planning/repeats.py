@@ -69,16 +69,20 @@ def history_of(grid: Grid, past: Sequence[PastOutage], *, policies: Policies, ye
         if local_year != year or outage.major_event_day or too_short.holds(outage.minutes):
             continue
         found = [order[slice(*np.searchsorted(labels, span))] for span in _spans(grid, outage.place_ids)]
-        consumers = np.unique(np.concatenate(found)) if found else np.zeros(0, np.intp)
+        loads = [grid.find(place, "consumers") for place in outage.place_ids]
+        found.append(np.array([load for load in loads if load >= 0], np.intp))
+        consumers = np.unique(np.concatenate(found))
         if households[consumers].sum() > 1:  # one single customer is not a repeat outage
             rows.append((consumers.astype(np.int32), minute(outage.period.start), outage.nature.arranged))
     return _stacked(grid, rows)
 
 
 def _spans(grid: Grid, places: Sequence[str]) -> list[tuple[int, int]]:
-    """Label intervals of what hangs under each place in the normal state."""
+    """Label intervals of what hangs under each place in the normal state; a load stands for itself alone."""
     spans = []
     for place in places:
+        if grid.find(place, "consumers") >= 0:
+            continue
         row = grid.find(place, "transformers")
         if row >= 0:
             label = int(grid.transformer_lv[row])

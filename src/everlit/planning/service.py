@@ -41,11 +41,14 @@ from everlit.planning.model import (
     State,
     WorkRequest,
 )
+from everlit.planning.month import MonthCase, ZoneCache, month_problem, packages
 from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
 from everlit.planning.reading import CHINA
+from everlit.planning.reasons import conflicts, reasons
 from everlit.planning.requests import check_requests
+from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
-from everlit.planning.temporary import nature_of
+from everlit.planning.temporary import nature_of, temporary_share
 from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, record
 
@@ -53,6 +56,8 @@ EXECUTED = (State.RESTORED, State.ANALYSED, State.CLOSED)
 COMMITTED = (
     State.APPROVED, State.NOTIFIED, State.PERMITTED, State.IN_PROGRESS, State.WORK_DONE, State.RESTORING,
 )  # fmt: skip
+ALONE = (State.SUBMITTED, State.ASSESSED)
+OPEN = (State.MERGED, State.BALANCED)
 FIXED = (*COMMITTED, *EXECUTED)
 """Outages whose time is agreed: a new plan leaves them where they stand."""
 
@@ -94,6 +99,7 @@ class Planning:
     forecasts: Callable[[Grid, str], Forecast] = field(
         default=lambda grid, zone: forecast_of(grid.network, time_zone=zone)
     )
+    _zones: ZoneCache = field(default_factory=ZoneCache)
 
     # ------------------------------------------------------------------------------------------- policies
     def policies(self) -> Policies:
@@ -225,7 +231,7 @@ class Planning:
             self._allow(one, Command.MERGE, actor, verdict=verdict, facts_now=one.assessment)
         requests = [one.request for one in filed]
         outage = package(
-            outage_id or f"O-{period.start.astimezone(self.zone):%y%m%d}-{min(one.request_id for one in requests)}",
+            outage_id or self._outage_name(connection, requests, period),
             network=network,
             request_ids=[one.request_id for one in requests],
             equipment_ids=[name for one in requests for name in one.equipment_ids],
@@ -243,6 +249,16 @@ class Planning:
         body = {"requests": list(outage.request_ids), "period": period.as_json(), "nature": outage.nature.value}
         self._event(connection, actor, "outage.merged", _outage_subject(outage), body)
         return outage
+
+    def _outage_name(self, connection: Connection, requests: Sequence[WorkRequest], period: Period) -> str:
+        """A name people can read, and never one that was used before."""
+        day = f"{period.start.astimezone(self.zone):%y%m%d}"
+        name = f"O-{day}-{min(request.request_id for request in requests)}"
+        number, free = 1, name
+        while store.find_outage(connection, free) is not None:
+            number += 1
+            free = f"{name}.{number}"
+        return free
 
     def outage(self, outage_id: str) -> PlannedOutage:
         """One outage; raises UnableToFindPlanned."""
@@ -315,6 +331,121 @@ class Planning:
             owner = "" if released else outage.outage_id
             if (filed.state, filed.outage_id) != (state, owner):
                 store.change_request(connection, replace(filed, state=state, outage_id=owner))
+
+    # ---------------------------------------------------------------------------------------- whole months
+    def plan_month(
+        self, network: str, month: str, *, actor: Actor, seconds: float = 30.0, seed: int = 0, workers: int = 2
+    ) -> Stored:
+        """Plan a month: open requests get dates, agreed outages stay; the plan is kept, nothing else changes yet."""
+        case, outages = self.month_case(network, month)
+        plan = schedule_month(case.problem, seconds=seconds, seed=seed, workers=workers)
+        body = {
+            **plan.as_json(case.problem),
+            "network": network,
+            "month": month,
+            "requests": len(case.requests),
+            "scheduled": len(case.requests) - len(plan.refused),
+            "packages": [one.as_json() for one in packages(case, plan.starts)],
+            "reasons": [one.as_json(case.problem) for one in reasons(case.problem, plan.starts)],
+            "conflicts": [one.as_json(case.problem) for one in conflicts(case.problem, plan.starts)],
+            "findings": [finding.as_json() for finding in case.findings],
+            "fixed": [outage.outage_id for outage in outages if outage.state in FIXED],
+        }
+        with writing(self.engine) as connection:
+            identity = store.keep_plan(connection, network=network, month=month, at=self.clock(), body=body)
+            told = {"plan_id": identity, "gap": body["gap"], "savings": body["savings"], "refused": body["refused"]}
+            self._event(connection, actor, "month.planned", f"month:{network}/{month}", told)
+        return Stored(identity, network, month, body["problem"], self.clock(), body)
+
+    def month_case(self, network: str, month: str) -> tuple[MonthCase, list[PlannedOutage]]:
+        """The problem of a month as it stands now, and the outages already in it."""
+        grid, period = self.grid(network), month_period(month, self.zone)
+        with reading(self.engine) as connection:
+            outages = store.outages(connection, network, during=period, states=(*OPEN, *FIXED))
+            requests = store.filed_requests(connection, network, during=period, states=(*ALONE, *OPEN, *FIXED))
+            past = store.past_outages(connection, network, during=year_period(period.start, self.zone))
+            protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
+            budgets = self._budgets(connection, network, month)
+        standing = {name: outage for outage in outages for name in outage.request_ids}
+        chosen = [one.request for one in requests if one.state in ALONE or one.request.request_id in standing]
+        case = month_problem(
+            chosen,
+            grid=grid,
+            closed=self.closed(network),
+            month=date.fromisoformat(f"{month}-01"),
+            forecast=self.forecasts(grid, self.time_zone),
+            policies=self.policies(),
+            now=self.clock(),
+            history=past,
+            budgets=budgets,
+            protected=protected,
+            published={name: outage.period.start for name, outage in standing.items()},
+            fixed=[name for name, outage in standing.items() if outage.state in FIXED],
+            time_zone=self.time_zone,
+            cache=self._zones,
+        )
+        return case, outages
+
+    def month(self, network: str, month: str) -> dict[str, Any]:
+        """The month board: the newest plan, the outages as they stand, the requests without a date."""
+        with reading(self.engine) as connection:
+            stored = store.find_plan(connection, network, month)
+            period = month_period(month, self.zone)
+            outages = store.outages(connection, network, during=period)
+            requests = store.filed_requests(connection, network, during=period)
+            budgets = self._budgets(connection, network, month)
+        return {
+            "network": network,
+            "month": month,
+            "plan_id": stored and stored.identity,
+            "plan": stored and dict(stored.body),
+            "outages": [outage.as_json() for outage in outages],
+            "requests": [one.as_json() for one in requests],
+            "budgets": [budget.as_json() for budget in budgets.values()],
+            "temporary": temporary_share(outages).as_json(),
+        }
+
+    def adopt_month(self, network: str, month: str, *, actor: Actor) -> list[PlannedOutage]:
+        """Make outages of the newest plan: open ones of the month are formed anew, agreed ones stay."""
+        with writing(self.engine) as connection:
+            stored = store.find_plan(connection, network, month)
+            if stored is None:
+                raise _unknown("plan", f"{network}/{month}")
+            period = month_period(month, self.zone)
+            for outage in store.outages(connection, network, during=period, states=OPEN):
+                self._dissolve(connection, outage, stored.identity, actor)
+            made = []
+            for row in stored.body["packages"]:
+                filed = [self._request(connection, network, name) for name in row["request_ids"]]
+                if any(one.outage_id for one in filed):
+                    continue  # agreed already, or taken up by an outage of another month
+                ready = [self._assessed_by_month(connection, one, stored, actor) for one in filed]
+                span = Period(datetime.fromisoformat(row["start"]), datetime.fromisoformat(row["end"]))
+                made.append(self._package(connection, network, ready, span, None, actor))
+            told = {"plan_id": stored.identity, "outages": [outage.outage_id for outage in made]}
+            self._event(connection, actor, "month.adopted", f"month:{network}/{month}", told)
+        return made
+
+    def _dissolve(self, connection: Connection, outage: PlannedOutage, plan_id: int, actor: Actor) -> None:
+        case = self._case(outage, Command.CANCEL, actor, verdict=None, facts_now="")
+        after = advance(replace(case, reason=f"planned anew in plan {plan_id}"))
+        store.change_outage(connection, after, made_on=outage.version)
+        self._follow(connection, after)
+        self._event(connection, actor, "outage.cancel", _outage_subject(outage), {"reason": after.reason})
+
+    def _assessed_by_month(
+        self, connection: Connection, filed: FiledRequest, plan: Stored, actor: Actor
+    ) -> FiledRequest:
+        """A request the month's own computation covers counts as assessed by it; the outage is assessed as a whole."""
+        if filed.state is State.ASSESSED:
+            return filed
+        mark = str(plan.body["problem"])
+        verdict = _bare_verdict(mark, filed.request.window)
+        state = self._allow(filed, Command.ASSESS, actor, verdict=verdict, facts_now=mark)
+        after = store.change_request(connection, replace(filed, state=state, assessment=mark))
+        body = {"plan_id": plan.identity, "fingerprint": mark}
+        self._event(connection, actor, "request.assessed", _request_subject(filed), body)
+        return after
 
     # ---------------------------------------------------------------------------------------- computation
     def study(
@@ -646,7 +777,7 @@ def _other_content(request_id: str) -> Finding:
 
 
 def _unknown(kind: str, identity: str) -> UnableToFindPlanned:
-    words = {"request": "申请", "outage": "停电单", "assessment": "评估"}
+    words = {"request": "申请", "outage": "停电单", "assessment": "评估", "plan": "月度计划"}
     return UnableToFindPlanned(
         _finding(f"{kind}.unknown", identity, f"No {kind} {identity}.", f"没有{words[kind]} {identity}。")
     )
