@@ -1,4 +1,4 @@
-"""`everlit demo`: a city, a fictional month of requests from five departments, the plan, what it saves, the control room.
+"""`everlit demo`: a city, a fictional month of requests from five departments, the plan, and the control room.
 
 What the demo makes stays in the data folder; a second run finds it there and starts at once.
 """

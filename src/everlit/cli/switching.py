@@ -7,7 +7,7 @@ import numpy as np
 import typer
 
 from everlit.app import App
-from everlit.cli.output import Json, show, table
+from everlit.cli.output import Json, console, language, show, table
 from everlit.grid import supply
 from everlit.grid.trace import dark
 from everlit.kernel import Finding, Period, Refusal, Text
@@ -45,14 +45,14 @@ def trace(
     after[[grid.switch(identity) for identity in open_]] = False
     after[[grid.switch(identity) for identity in close]] = True
     answer = dark(grid, supply(grid, before), supply(grid, after)).as_json()
-    show(answer, as_json=as_json, people=lambda: table("dark", ("what", "value"), _flat(answer)))
+    show(answer, as_json=as_json, people=lambda: show_dark(answer))
 
 
 def isolate_equipment(equipment: EquipmentIds, network: NetworkName = "urban", as_json: Json = False) -> None:
     """The smallest set of switches with a visible break on every infeed. 隔离方案。"""
     app = App.open()
     answer = isolate(app.grid(network), app.closed(network), equipment).as_json()
-    show(answer, as_json=as_json, people=lambda: table("isolation", ("what", "value"), _flat(answer)))
+    show(answer, as_json=as_json, people=lambda: show_isolation(answer))
 
 
 def transfer_equipment(
@@ -65,7 +65,7 @@ def transfer_equipment(
     """The optimal re-supply of everyone the isolation cuts off, and why the rest stays dead. 转供方案。"""
     app = App.open()
     answer = app.transfer(network, equipment, period(app, start, end)).as_json()
-    show(answer, as_json=as_json, people=lambda: table("transfer", ("what", "value"), _flat(answer)))
+    show(answer, as_json=as_json, people=lambda: show_transfer(answer))
 
 
 def reconfigure_network(
@@ -79,7 +79,7 @@ def reconfigure_network(
     consumers = grid.network.tables["consumers"]
     p_kw, q_kvar = (np.asarray(consumers.column(name).to_numpy()) for name in ("p_kw", "q_kvar"))
     answer = reconfigure(grid, app.closed(network), p_kw, q_kvar, seed=seed).as_json()
-    show(answer, as_json=as_json, people=lambda: table("reconfiguration", ("what", "value"), _flat(answer)))
+    show(answer, as_json=as_json, people=lambda: show_reconfiguration(answer))
 
 
 def period(app: App, start: str, end: str) -> Period:
@@ -104,5 +104,66 @@ def _unreadable(text: str) -> UnableToReadTime:
     return UnableToReadTime(Finding("time.invalid", text, words))
 
 
-def _flat(answer: dict[str, Any]) -> list[tuple[str, Any]]:
-    return [(key, f"{len(value)}: {value[:8]}" if isinstance(value, list) else value) for key, value in answer.items()]
+def show_dark(answer: dict[str, Any]) -> None:
+    """Who goes dark, three ways, and the important among them."""
+    rows = [
+        ("MV units 中压户", answer["units"]),
+        ("households 户", answer["households"]),
+        ("kVA 容量", f"{answer['kva']:g}"),
+        ("important 重要用户", len(answer["important"])),
+    ]
+    table("dark 停电", ("", ""), rows)
+    for point in answer["important"]:
+        console.print(f"  {point['importance']}: {point['name'] or point['usage_point']}")
+
+
+def show_isolation(answer: dict[str, Any]) -> None:
+    """What to open, what to lock, who is cut off."""
+    rows = [
+        ("open 断开", _listed(answer["to_open"])),
+        ("lock open 加锁", _listed(answer["already_open_to_lock"])),
+        ("infeeds 来电侧", _listed(answer["infeeds"])),
+        ("MV units dark 停电中压户", answer["dead"]["units"]),
+        ("households dark 停电户数", answer["dead"]["households"]),
+    ]
+    table("isolation 隔离", ("", ""), rows)
+    _remarks(answer["findings"])
+
+
+def show_transfer(answer: dict[str, Any]) -> None:
+    """Ties and openings, who is kept, and why the rest stays dark."""
+    loading, lowest = answer["flow"]["highest_loading"], answer["flow"]["lowest_voltage"]
+    rows = [
+        ("isolate 隔离", _listed(answer["isolation"]["to_open"])),
+        ("close 合上", _listed(answer["close"])),
+        ("open 断开", _listed(answer["open"])),
+        ("kept 转供", f"{answer['kept']['units']} MV units 中压户, {answer['kept']['households']} households 户"),
+        ("dark 停电", f"{answer['dark']['units']} MV units 中压户, {answer['dark']['households']} households 户"),
+        ("optimal 最优", "proven 已证明" if answer["proven"] else f"gap 差距 {answer['gap']:.2%}"),
+    ]
+    if loading:
+        rows.append(("highest load 最大负载", f"{loading['value']:.1f} / {loading['limit']:.1f} A, {loading['where']}"))
+    if lowest:
+        rows.append(("lowest voltage 最低电压", f"{lowest['value']:.4f} pu, {lowest['where']}"))
+    table("transfer 转供", ("", ""), rows)
+    _remarks(answer["certificate"])
+
+
+def show_reconfiguration(answer: dict[str, Any]) -> None:
+    """Losses before and after, and the switches to move."""
+    rows = [
+        ("loss before 原损耗", f"{answer['loss_kw_before']:.3f} kW"),
+        ("loss after 新损耗", f"{answer['loss_kw_after']:.3f} kW"),
+        ("close 合上", _listed(answer["to_close"])),
+        ("open 断开", _listed(answer["to_open"])),
+    ]
+    table("reconfiguration 重构", ("", ""), rows)
+
+
+def _listed(identities: list[str]) -> str:
+    return ", ".join(identities) or "–"
+
+
+def _remarks(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        console.print(f"  {row['kind']}: {row['message'][language()]}")
