@@ -113,6 +113,8 @@ class _Rows:
         for column in schema.columns:
             if column.name in raw.columns:
                 columns[column.name] = rows.convert(column, raw.columns[column.name], findings)
+                if column is schema.columns[0]:
+                    rows = _Rows(schema, pa.table(columns), raw.file, raw.lines)
             else:
                 columns[column.name] = pa.nulls(raw.rows, ARROW_TYPES[column.kind])
                 if column.required and given:
@@ -135,7 +137,8 @@ class _Rows:
         value, fault = str(raw[row].as_py())[:100], CELL_FAULTS[cells.kind]
         more_en = more_zh = ""
         if cells.kind == "value.range":
-            more_en, more_zh = f" ({column.low} … {column.high})", f"({column.low} … {column.high})"
+            allowed = f"{column.low:,.10g} … {column.high:,.10g}"
+            more_en, more_zh = f" ({allowed})", f"({allowed})"
             if column.name == "lat_deg":
                 more_en, more_zh = more_en + "; swapped with lon_deg?", more_zh + ";是否与 lon_deg 颠倒?"
         if column.choices:
