@@ -10,14 +10,41 @@ breaks a limit is not mended by feeding more, so the first state on its way that
 The search is exact when it ends; when it runs out of its budget it says how much better a plan could still be.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from everlit.switching.area import LIVE, Area
 from everlit.switching.window import Verdict
 
+Watts = npt.NDArray[np.int64]
 Judge = Callable[["Plan"], Verdict]
+
+
+class Room(Protocol):
+    """What the ties can carry at most: bounds on plans that need no power flow (see `headroom`)."""
+
+    @property
+    def piece_w(self) -> Watts:
+        """Watts each piece takes, [piece, watched step]."""
+
+    def tie_w(self, tie: int) -> Watts:
+        """What one tie can add alone, per watched step."""
+
+    def overdrawn(self, taken_w: Mapping[int, Watts]) -> bool:
+        """True when ties cannot deliver what is taken from each, whatever else is done."""
+
+    def useless(self, tie: int) -> bool:
+        """True when a tie cannot feed a single piece with anybody in it."""
+
+    def bound(self, fed: frozenset[int], reachable: set[int], ties: Iterable[int]) -> int:
+        """Most worth of any plan that feeds `fed`, adds of `reachable` and draws from `ties`; −1 when impossible."""
+
+
 Relief = Callable[["Plan", Verdict], bool]
 
 
@@ -58,6 +85,8 @@ class _Node:
     banned: frozenset[int]
     worth: int
     operations: int
+    tie_of: dict[int, int]
+    taken_w: dict[int, Watts]
 
 
 @dataclass
@@ -65,6 +94,7 @@ class _Search:
     area: Area
     judge: Judge
     monotone: Relief
+    room: Room
     max_judged: int
     deadline_s: float
     best: Plan | None = None
@@ -121,18 +151,20 @@ class _Search:
 
     @property
     def roots(self) -> list[int]:
-        """Ties from the live network, in the order to try them."""
+        """Ties from the live network that can feed anybody, the strongest first."""
         return self._roots
 
     def __post_init__(self) -> None:
         area = self.area
-        self._roots = [
+        usable = [
             index
             for index, edge in enumerate(area.edges)
             if LIVE in (edge.one, edge.other)
             and edge.enters(max(edge.one, edge.other))
             and not area.stuck[max(edge.one, edge.other)]
+            and not self.room.useless(index)
         ]
+        self._roots = sorted(usable, key=lambda index: -int(self.room.tie_w(index).min()))
 
     def use(self, node: _Node, index: int) -> _Node:
         """Feed the next piece over a switch; every other switch between it and what is fed stays or becomes open."""
@@ -149,17 +181,21 @@ class _Search:
                 banned.add(other)
                 opened += across.closed
         operations = node.operations + opened + (not edge.closed)
+        tie = index if LIVE in edge.ends else node.tie_of[edge.far(piece)]
+        taken = node.taken_w.get(tie, 0) + self.room.piece_w[piece]
         return _Node(
-            (*node.used, index), node.fed | {piece}, frozenset(banned), node.worth + area.worth[piece], operations
-        )
+            (*node.used, index), node.fed | {piece}, frozenset(banned), node.worth + area.worth[piece], operations,
+            {**node.tie_of, piece: tie}, {**node.taken_w, tie: taken},
+        )  # fmt: skip
 
     def ban(self, node: _Node, index: int) -> _Node:
         """Rule a switch out; a closed one at the edge must then be opened."""
         opened = int(self.area.edges[index].closed)
-        return _Node(node.used, node.fed, node.banned | {index}, node.worth, node.operations + opened)
+        banned = node.banned | {index}
+        return _Node(node.used, node.fed, banned, node.worth, node.operations + opened, node.tie_of, node.taken_w)
 
     def reachable(self, node: _Node) -> int:
-        """Worth of what could still be fed if nothing limited it."""
+        """Most worth that could still be fed: all within reach, as far as the ties left can carry it."""
         area, seen = self.area, set(node.fed)
         stack = list(node.fed)
         for index in self._roots:
@@ -176,7 +212,7 @@ class _Search:
                     continue
                 seen.add(far)
                 stack.append(far)
-        return sum(area.worth[piece] for piece in seen)
+        return self.room.bound(node.fed, seen, (tie for tie in self._roots if tie not in node.banned))
 
     def plan(self, node: _Node) -> Plan:
         return Plan(node.used, node.fed, node.worth, node.operations)
@@ -188,7 +224,7 @@ class _Search:
     # --------------------------------------------------------------------------------------- searching
     def run(self) -> None:
         """Depth first, feeding before ruling out, jumping back over every state proven to break a limit."""
-        root = _Node((), frozenset(), frozenset(), 0, 0)
+        root = _Node((), frozenset(), frozenset(), 0, 0, {}, {})
         self.best = self.plan(root)
         path: list[tuple[_Node, int]] = []
         node: _Node | None = root
@@ -209,7 +245,7 @@ class _Search:
         """Follow one line of decisions to its end; returns the path of "used" decisions still to be ruled out."""
         while True:
             self.nodes += 1
-            if self.beats(self.reachable(node), node.operations) < 0:
+            if self.room.overdrawn(node.taken_w) or self.beats(self.reachable(node), node.operations) < 0:
                 return None, path
             index = self.choose(node)
             if index < 0:
@@ -238,17 +274,24 @@ class _Search:
 
 
 def best_plans(
-    area: Area, judge: Judge, *, monotone: Relief, max_judged: int = 20_000, deadline_s: float = float("inf")
+    area: Area,
+    judge: Judge,
+    *,
+    monotone: Relief,
+    room: Room,
+    max_judged: int = 20_000,
+    deadline_s: float = float("inf"),
 ) -> Outcome:
     """The best radial re-supplies of an area: `judge` says whether a plan keeps every limit.
 
-    `monotone(plan, verdict)` says whether a plan that broke a limit stays broken whatever else is fed. `deadline_s` is an
+    `monotone(plan, verdict)` says whether a plan that broke a limit stays broken whatever else is fed; `room`
+    bounds what the ties can carry. `deadline_s` is an
     instant of `perf_counter`.
     """
-    search = _Search(area, judge, monotone, max_judged, deadline_s)
+    search = _Search(area, judge, monotone, room, max_judged, deadline_s)
     search.run()
     best = search.best
     assert best is not None
     complete = search.open_bound < 0
-    bound = best.worth if complete else max(best.worth, search.open_bound)
-    return Outcome(tuple(search.rivals) or (best,), bound, complete, search.nodes, len(search.verdicts))
+    most = best.worth if complete else max(best.worth, search.open_bound)
+    return Outcome(tuple(search.rivals) or (best,), most, complete, search.nodes, len(search.verdicts))

@@ -51,7 +51,8 @@ class Skeleton:
     at: tuple[tuple[int, ...], ...]
 
     @cached_property
-    def _wires(self) -> Electrical:
+    def wires(self) -> Electrical:
+        """The network in per unit."""
         return electrical(self.area.grid)
 
     def judge(self, plan: Plan) -> Verdict:
@@ -71,7 +72,7 @@ class Skeleton:
     def tree(self, plan: Plan) -> Tree:
         """Points outward from the sources over the bars and the edges in use."""
         order, parent, bar = self._walk(plan)
-        wires, n = self._wires, len(order)
+        wires, n = self.wires, len(order)
         a, r, x, scale = np.ones(n), np.zeros(n), np.zeros(n), np.zeros(n)
         fed = np.flatnonzero(bar >= 0)
         branch = self.limited[bar[fed]]
@@ -115,20 +116,52 @@ class Skeleton:
             return NO_SOLUTION
         over, low, high = (float(each) for each in answer.worst)
         overload = self._overload(tree, answer, over) if over > 0 else None
-        voltage = None
+        voltage, reach = None, 0.0
         if max(low, high) > 0:
             at, kind = (2, -1.0) if low >= high else (4, 1.0)
             point, step = int(tree.order[answer.where[at]]), int(answer.where[at + 1])
             limit = float((self.points.low if low >= high else self.points.high)[point, step])
             voltage = Excess("voltage", int(self.nodes[point]), step, limit + kind * max(low, high), limit)
+            reach = self._reach(tree, int(answer.where[at]))
         loss_kwh = loss * self.window.hours_per_step * BASE_KVA
         broken = overload is not None or voltage is not None
-        return Verdict(overload, voltage, True, loss_kwh, sure=broken or not unsure)
+        return Verdict(overload, voltage, True, loss_kwh, sure=broken or not unsure, reach_pu=reach)
+
+    def _reach(self, tree: Tree, position: int) -> float:
+        """Resistance plus reactance between a position and its source."""
+        total = 0.0
+        while position >= 0:
+            total += abs(float(tree.r[position])) + abs(float(tree.x[position]))
+            position = int(tree.parent[position])
+        return total
+
+    @cached_property
+    def piece_loads(self) -> tuple[Floats, Floats]:
+        """Load of each piece, [piece, step] in MW and Mvar."""
+        points, piece = self.points, self._piece
+        p, q = (np.zeros((self.area.n_pieces, self.window.steps)) for _ in range(2))
+        np.add.at(p, piece[piece >= 0], points.p[piece >= 0])
+        np.add.at(q, piece[piece >= 0], points.q[piece >= 0])
+        return p, q
+
+    @cached_property
+    def pushes(self) -> Floats:
+        """MVA each piece could push into the network at most: generation, and charging of its cables beyond its load."""
+        p, q = self.piece_loads
+        charging = np.zeros_like(q)
+        inside = self._piece >= 0
+        np.add.at(charging, self._piece[inside], 1.15 * self.points.b[inside])
+        return np.asarray(np.maximum(-p, 0).max(axis=1) + np.maximum(charging - q, 0).max(axis=1))
+
+    @cached_property
+    def _piece(self) -> Ints:
+        """The piece every point lies in, −1 outside the area."""
+        return self.area.piece_of_section[self.area.grid.section_of_node[self.nodes]]
 
     def _overload(self, tree: Tree, answer: Answer, over: float) -> Excess:
         bar, step = int(tree.bar[answer.where[0]]), int(answer.where[1])
         branch = int(self.limited[bar])
-        rated = float(self._wires.rated_a[branch])
+        rated = float(self.wires.rated_a[branch])
         limit = float(self.limit[bar, step]) * rated
         return Excess("current", branch, step, limit + over * rated, limit)
 

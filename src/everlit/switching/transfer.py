@@ -22,6 +22,7 @@ from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools, Floats, Ints
 from everlit.kernel import Finding, Policies, Refusal, Text
 from everlit.switching.area import LIVE, Area, dead_area, split_worth
+from everlit.switching.headroom import headroom
 from everlit.switching.isolate import Isolation
 from everlit.switching.limits import limits_of
 from everlit.switching.policies import NEWEST
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from everlit.switching.certificate import Reason
 
 QUARTER_HOUR = timedelta(minutes=15)
-FAULT_LEVEL_KVA = 10_000.0
-"""Least short-circuit power assumed on a medium-voltage feeder: bounds how far a capacitive piece could lift a voltage."""
+LOW_PU = 0.9
 
 
 class UnableToTransfer(Refusal):
@@ -180,12 +180,13 @@ def transfer(
     _refuse_without_base(window)
     banned = [grid.switch(identity) for identity in unusable]
     area = dead_area(isolation, limits=limits, unusable=banned, avoid_sections=avoid_sections)
-    jury = _Jury(area, window, skeleton(area, window), _pushes(area, window))
-    outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, deadline_s=began + seconds)
+    bones = skeleton(area, window)
+    jury, room = _Jury(area, window, bones), headroom(bones)
+    outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, deadline_s=began + seconds)
     plan, verdict = jury.least_loss(outcome.plans)
     while plan.used and not verdict.feasible:  # the skeleton erred: the full flow has the last word
         jury.settled[plan.key()] = verdict
-        outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, deadline_s=began + seconds)
+        outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, deadline_s=began + seconds)
         plan, verdict = jury.least_loss(outcome.plans)
     return _described(isolation, area, window, outcome, plan, verdict, starts_at, perf_counter() - began)
 
@@ -207,7 +208,6 @@ class _Jury:
     area: Area
     window: Window
     skeleton: Skeleton
-    pushes: Floats
     settled: dict[frozenset[int], Verdict] = field(default_factory=dict)
 
     def judge(self, plan: Plan) -> Verdict:
@@ -228,7 +228,7 @@ class _Jury:
     def stays_broken(self, plan: Plan, verdict: Verdict) -> bool:
         """Whether feeding more cannot mend a breach: it exceeds all that the pieces left could push against it."""
         left = [piece for piece in range(self.area.n_pieces) if piece not in plan.fed]
-        return _stays_broken(verdict, self.window, float(self.pushes[left].sum()))
+        return _stays_broken(verdict, self.window, float(self.skeleton.pushes[left].sum()))
 
     def least_loss(self, plans: Sequence[Plan]) -> tuple[Plan, Verdict]:
         """Of plans alike in all else the one with the least losses, by full flow among those the skeleton leaves close."""
@@ -268,39 +268,16 @@ def scope_of(area: Area, plan: Plan) -> Ints:
     return np.flatnonzero(mask).astype(np.int32)
 
 
-def _pushes(area: Area, window: Window) -> Floats:
-    """What each piece could push into the network at most (generation, cable charging), kVA."""
-    grid = area.grid
-    piece = area.piece_of_section[grid.section_of_node]
-    consumer = piece[grid.consumer_node]
-    dead = np.flatnonzero(consumer >= 0)
-    n, columns = area.n_pieces, len(grid.consumer_node)
-    surplus_p = np.maximum(-window.p_kw[:, :columns][:, dead], 0).max(axis=0, initial=0.0)
-    surplus_q = np.maximum(-window.q_kvar[:, :columns][:, dead], 0).max(axis=0, initial=0.0)
-    pushes = np.bincount(consumer[dead], surplus_p + surplus_q, n)
-    if window.p_kw.shape[1] > columns:
-        generators = grid.network.tables["generators"].column("node_id").to_pylist()
-        at = np.array([piece[grid.node(node)] for node in generators])
-        inside = np.flatnonzero(at >= 0)
-        size = np.abs(window.p_kw[:, columns:]).max(axis=0) + np.abs(window.q_kvar[:, columns:]).max(axis=0)
-        pushes += np.bincount(at[inside], size[inside], n)
-    lines = piece[grid.branch_from[: grid.n_lines]]
-    own = np.flatnonzero(lines >= 0)
-    b_us = np.asarray(grid.network.tables["lines"].column("b_us").to_numpy())
-    charging = b_us[own] * 1e-3 * (1.1 * grid.nominal_kv[grid.branch_from[own]]) ** 2
-    return np.asarray(pushes + np.bincount(lines[own], charging, n))
-
-
-def _stays_broken(verdict: Verdict, window: Window, push_kva: float) -> bool:
+def _stays_broken(verdict: Verdict, window: Window, push_mva: float) -> bool:
     """Whether feeding more cannot mend a breach: it exceeds all that the pieces left could push against it."""
     if not verdict.converged:
         return True
     if verdict.overload is not None:
         kv = float(window.grid.nominal_kv[window.grid.branch_from[verdict.overload.index]])
-        if verdict.overload.amount > push_kva / (np.sqrt(3) * 0.9 * kv):
+        if verdict.overload.amount > push_mva * 1000 / (np.sqrt(3) * LOW_PU * kv):
             return True
-    low = verdict.voltage is not None and verdict.voltage.value < verdict.voltage.limit
-    return low and verdict.voltage is not None and verdict.voltage.amount > push_kva / FAULT_LEVEL_KVA
+    worst = verdict.voltage
+    return worst is not None and worst.value < worst.limit and worst.amount > push_mva * verdict.reach_pu / LOW_PU
 
 
 def _described(
@@ -319,9 +296,16 @@ def _described(
     return Transfer(
         isolation=isolation, close=tuple(int(s) for s in changed if state[s]), open=tuple(int(s) for s in changed if not state[s]),
         state=state, restored=tuple(sorted(restored.tolist())), dead=tuple(stays), kept=split_worth(plan.worth),
-        bound=split_worth(outcome.bound), proven=outcome.complete, feeds=_feeds(area, plan, after.feeder, grid),
+        bound=_bound(area, outcome.bound), proven=outcome.complete, feeds=_feeds(area, plan, after.feeder, grid),
         verdict=verdict, starts_at=starts_at, window=window, area=area, plan=plan, judged=outcome.judged, seconds=seconds,
     )  # fmt: skip
+
+
+def _bound(area: Area, worth: int) -> tuple[int, int, int]:
+    """A bound as weight, units and households; what a fraction of a unit carries over is capped by who is there."""
+    weight, units, households = split_worth(worth)
+    most = [split_worth(each) for each in area.worth]
+    return weight, min(units, sum(each[1] for each in most)), min(households, sum(each[2] for each in most))
 
 
 def _feeds(area: Area, plan: Plan, feeder: Ints, grid: Grid) -> tuple[tuple[int, str, int], ...]:

@@ -48,7 +48,8 @@ class Excess:
 class Verdict:
     """What a flow says of a state: the worst breaches (none: feasible), the losses, and the tightest places.
 
-    `sure` is False when the figures come from an approximation too close to a limit to decide.
+    `sure` is False when the figures come from an approximation too close to a limit to decide. `reach_pu` is the
+    impedance (per MVA) between the source and the worst voltage: what power pushed back there could lift at most.
     """
 
     overload: Excess | None
@@ -58,6 +59,7 @@ class Verdict:
     loading: Excess | None = None
     lowest: Excess | None = None
     sure: bool = True
+    reach_pu: float = 0.1
 
     @property
     def feasible(self) -> bool:
