@@ -16,6 +16,7 @@ export default defineConfig({
       input: {
         site: entry("src/site.ts"),
         map: entry("src/map/map.ts"),
+        board: entry("src/board/board.ts"),
       },
       output: {
         entryFileNames: "[name].js",

@@ -1,18 +1,27 @@
-// On every page: fonts, styles, who acts.
+// On every page: fonts, styles, who acts, filters that apply themselves.
 import "@fontsource/noto-sans-sc/400.css";
 import "@fontsource/noto-sans-sc/700.css";
 import "htmx.org";
 import "./site.css";
 
+function keep(name: string, value: string): void {
+  document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=strict`;
+}
+
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-who]")) {
-  const keep = () => {
-    for (const [name, value] of new FormData(form)) {
-      document.cookie = `${name}=${encodeURIComponent(String(value))}; path=/; max-age=31536000; samesite=strict`;
-    }
-  };
-  form.addEventListener("change", keep);
+  form.addEventListener("change", (event) => {
+    for (const [name, value] of new FormData(form)) if (name !== "back") keep(name, String(value));
+    // What waits for whom, and what may be done, depends on the role.
+    if ((event.target as HTMLElement).getAttribute("name") === "role") location.reload();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    keep();
+    location.reload();
   });
 }
+
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-pick], form[data-auto]")) {
+  form.addEventListener("change", () => form.requestSubmit());
+}
+
+document.querySelector<HTMLElement>(".refused[tabindex]")?.focus();

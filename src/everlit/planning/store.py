@@ -5,7 +5,7 @@ and is the same on SQLite and PostgreSQL. A change of a request or an outage nam
 planners who change the same outage do not overwrite each other, the second is refused (`UnableToRecord`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     update,
@@ -326,6 +327,33 @@ def find_assessment(
     if row is None:
         return None
     return Stored(row.assessment_id, row.network, row.subject, row.fingerprint, aware(row.computed_at), row.body)
+
+
+def assessment_summaries(
+    connection: Connection, network: str, *, subjects: str, known: Collection[int] = ()
+) -> tuple[dict[str, int], dict[int, Mapping[str, Any]]]:
+    """The newest assessment of every subject that begins with `subjects` ("outage:"), and their headline parts.
+
+    Assessments never change, so those whose numbers are `known` are not read again. The households stay where they are.
+    """
+    table = planning_assessments
+    newest = select(table.c.subject, func.max(table.c.assessment_id)).group_by(table.c.subject)
+    where = (table.c.network == network, table.c.subject.startswith(subjects, autoescape=True))
+    identities = {subject: int(identity) for subject, identity in connection.execute(newest.where(*where))}
+    parts = [table.c.body[part].label(part) for part in SUMMARY_PARTS]
+    wanted = [identity for identity in identities.values() if identity not in known]
+    found: dict[int, Mapping[str, Any]] = {}
+    for begin in range(0, len(wanted), 500):
+        query = select(table.c.assessment_id, *parts).where(table.c.assessment_id.in_(wanted[begin : begin + 500]))
+        for row in connection.execute(query).mappings():
+            found[int(row["assessment_id"])] = {part: row[part] for part in SUMMARY_PARTS}
+    return identities, found
+
+
+SUMMARY_PARTS = (
+    "fingerprint", "request_ids", "start", "end", "hours", "hours_without_transfer", "unit_hours", "affected", "gates",
+    "important", "approver", "certificate", "isolation", "transfer", "notice_deadline",
+)  # fmt: skip
 
 
 def keep_plan(connection: Connection, *, network: str, month: str, at: datetime, body: Mapping[str, Any]) -> int:

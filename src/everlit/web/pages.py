@@ -1,59 +1,236 @@
-"""The pages (页面): rendered on the server, readable without scripts; islands make map and board lively."""
+"""Overview, map, board, savings, rules and review (总览, 电网图, 月计划, 节约, 规则, 分析): the pages that only show."""
 
-from datetime import datetime
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
 
 from everlit.api.context import ROLES, TheApp
-from everlit.grid.store import list_networks
-from everlit.platform.database import reading
-from everlit.web.translate import LANGUAGES, catalogue, translate
+from everlit.app import App
+from everlit.planning.lifecycle import Command, possible
+from everlit.planning.model import LADDER, Role, State
+from everlit.switching.certificate import Reason, rank_missing_ties
+from everlit.web.month import (
+    GONE,
+    Cache,
+    Month,
+    Row,
+    beside,
+    feeder_titles,
+    month_days,
+    next_outages,
+    read_month,
+    shown_first,
+    total_households,
+    unit_of,
+)
+from everlit.web.rendering import YEAR_S, network_of, render, see
+from everlit.web.waterfall import department_rows, waterfall
 
 router = APIRouter(include_in_schema=False)
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(default=True)
-)
-POLICY = "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
+STEPS = (
+    Command.ASSESS, Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT, Command.START, Command.FINISH,
+    Command.SWITCH_BACK, Command.RESTORE, Command.ANALYSE, Command.CLOSE,
+)  # fmt: skip
 
 
-def language_of(request: Request) -> str:
-    """The language asked for: ?lang=, else the cookie, else the browser's, else Chinese."""
-    asked = request.query_params.get("lang") or request.cookies.get("lang")
-    if asked in LANGUAGES:
-        return asked
-    header = request.headers.get("accept-language", "zh").lower()
-    return "en" if header.startswith("en") else "zh"
+def cache_of(request: Request) -> Cache:
+    """Headlines of assessments by number, kept with the site."""
+    if not hasattr(request.app.state, "headlines"):
+        request.app.state.headlines = {}
+    cache: Cache = request.app.state.headlines
+    return cache
 
 
-def render(request: Request, template: str, **values: Any) -> HTMLResponse:
-    """One page in the reader's language, with its security policy."""
-    language = language_of(request)
-    page = TEMPLATES.get_template(template).render(
-        _=lambda text: translate(text, language=language),
-        language=language,
-        words=catalogue(language),
-        path=request.url.path,
-        actor=unquote(request.cookies.get("actor", "")),
-        role=request.cookies.get("role", "planner"),
-        roles={key: title.in_language(language) for key, title in ROLES.items()},
-        network=request.query_params.get("network") or request.app.state.network,
-        offset=datetime.now(request.app.state.app.zone).isoformat()[-6:],
-        **values,
-    )
-    response = HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})
-    if request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie("lang", language, max_age=31_536_000, samesite="strict")
+def month_of(request: Request, app: App, key: str | None) -> Month:
+    """The month asked for, or the one to show first; 404 when it is none."""
+    network = network_of(request)
+    chosen = key or shown_first(app, network)
+    try:
+        month_days(chosen)
+    except ValueError:
+        raise HTTPException(404) from None
+    return read_month(app, network, chosen, cache=cache_of(request))
+
+
+@router.post("/who")
+def who(
+    actor: str = Form("", max_length=100),
+    role: str = Form("planner", max_length=40),
+    back: str = Form("/", max_length=300),
+) -> Response:
+    """Keep who acts and in which role (works without scripts)."""
+    response = see(back if back.startswith("/") and not back.startswith("//") else "/")
+    from urllib.parse import quote
+
+    response.set_cookie("actor", quote(actor.strip()), max_age=YEAR_S, samesite="strict")
+    if role in ROLES:
+        response.set_cookie("role", role, max_age=YEAR_S, samesite="strict")
     return response
 
 
+@router.get("/")
+def overview(request: Request, app: TheApp, month: str | None = None) -> HTMLResponse:
+    """What this month costs and saves, what comes next, what waits for me."""
+    shown = month_of(request, app, month)
+    grid = app.grid(shown.network)
+    role = request.cookies.get("role", "planner")
+    return render(
+        request,
+        "overview.html",
+        month=shown,
+        waterfall=waterfall(shown.savings) if shown.savings else None,
+        states=Counter(row.outage.state.value for row in shown.rows),
+        request_states=Counter(filed.state.value for filed in shown.requests),
+        coming=next_outages(shown.rows, app.clock()),
+        waiting=waiting_for(shown.rows, role)[:8],
+        submitted=[filed for filed in shown.requests if filed.state is State.SUBMITTED],
+        warned=[row for row in shown.standing if row.conflicts],
+        feeders=feeder_titles(grid),
+        households=total_households(grid),
+        counts={
+            "feeders": len(grid.feeder_ids),
+            "switches": grid.n_switches,
+            "transformers": grid.n_transformers,
+            "units": int(grid.section_units.sum()),
+        },
+        beside=beside,
+    )
+
+
+def waiting_for(rows: Sequence[Row], role: str) -> list[tuple[Row, Command]]:
+    """Outages whose next step is this role's, soonest first."""
+    if role not in set(Role):
+        return []
+    found = []
+    for row in sorted(rows, key=lambda row: row.outage.period.start):
+        step = next_step(row, Role(role))
+        if step is not None:
+            found.append((row, step))
+    return found
+
+
+def next_step(row: Row, role: Role) -> Command | None:
+    """The step forward this role would take, None when it is another's turn."""
+    allowed = possible(row.outage.state, role)
+    for command in STEPS:
+        if command not in allowed:
+            continue
+        if command is Command.ASSESS and row.fresh:
+            continue
+        if command is Command.BALANCE and not row.fresh:
+            continue
+        if command is Command.APPROVE and row.summary and LADDER.index(role) < LADDER.index(row.summary["approver"]):
+            continue
+        return command
+    return None
+
+
 @router.get("/map")
-def map_page(request: Request, app: TheApp) -> HTMLResponse:
+def map_page(request: Request) -> HTMLResponse:
     """The network over coordinates and as a single-line diagram, with study mode."""
-    with reading(app.engine) as connection:
-        networks = list_networks(connection)
-    return render(request, "map.html", networks=networks)
+    return render(request, "map.html")
+
+
+@router.get("/board")
+def board_now(request: Request, app: TheApp) -> Response:
+    """The board of the month to show first."""
+    return see(f"/board/{shown_first(app, network_of(request))}")
+
+
+@router.get("/board/{key}")
+def board(request: Request, app: TheApp, key: str, department: str = "", unit: str = "") -> HTMLResponse:
+    """Gantt by feeder: outages, conflicts, merge proposals; moving one shows what it would change first."""
+    month = month_of(request, app, key)
+    grid = app.grid(month.network)
+    titles = feeder_titles(grid)
+    units = [unit_of(grid, feeder) for feeder in range(len(titles))]
+    lanes: dict[int, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    listed = []
+    for row in month.rows:
+        feeder = row.feeders[0] if row.feeders else -1
+        if (department and department not in row.departments) or (unit and (feeder < 0 or units[feeder] != unit)):
+            continue
+        start = row.outage.period.start.astimezone(app.zone)
+        if f"{start:%Y-%m}" == month.key:
+            lanes[feeder][start.day].append(row)
+            listed.append(row)
+    return render(
+        request, "board.html", month=month, lanes={feeder: lanes[feeder] for feeder in sorted(lanes)}, listed=listed,
+        titles=titles, units=units, department=department, unit=unit, gone=GONE, beside=beside,
+        refused=(month.plan or {}).get("conflicts", []), today=app.clock().astimezone(app.zone).date(),
+    )  # fmt: skip
+
+
+@router.get("/savings")
+def savings_now(request: Request, app: TheApp) -> Response:
+    """The savings of the month to show first."""
+    return see(f"/savings/{shown_first(app, network_of(request))}")
+
+
+@router.get("/savings/{key}")
+def savings(request: Request, app: TheApp, key: str) -> HTMLResponse:
+    """As requested → merged → transferred, who gains, and which ties are missing."""
+    month = month_of(request, app, key)
+    grid = app.grid(month.network)
+    certificates = [
+        [Reason.from_json(reason) for reason in row.summary["certificate"]] for row in month.standing if row.summary
+    ]
+    return render(
+        request, "savings.html", month=month, savings=month.savings,
+        waterfall=waterfall(month.savings) if month.savings else None, departments=department_rows(month),
+        units=unit_rows(month), ties=rank_missing_ties(certificates)[:12], beside=beside, feeders=feeder_titles(grid),
+        budgets=app.planning.budgets(month.network, month.key),
+    )  # fmt: skip
+
+
+def unit_rows(month: Month) -> list[tuple[str, int, float]]:
+    """Outages and customer-hours by operating unit."""
+    hours: dict[str, float] = defaultdict(float)
+    outages: Counter[str] = Counter()
+    for row in month.standing:
+        for unit, spent in (row.summary["unit_hours"] if row.summary else {}).items():
+            hours[unit] += float(spent)
+            outages[unit] += 1
+    return [(unit, outages[unit], hours[unit]) for unit in sorted(hours)]
+
+
+@router.get("/policies")
+def policies(request: Request, app: TheApp) -> HTMLResponse:
+    """Every rule with its document and how sure we are of it."""
+    groups: dict[str, list[Any]] = defaultdict(list)
+    for row in app.planning.policies().rows:
+        groups[row.key.split(".")[0]].append(row)
+    rows = [row for group in groups.values() for row in group]
+    unverified = sum(not row.verified for row in rows)
+    return render(request, "policies.html", groups=dict(groups), count=len(rows), unverified=unverified)
+
+
+@router.get("/review")
+def review_now(request: Request, app: TheApp) -> Response:
+    """The review of the month to show first."""
+    return see(f"/review/{shown_first(app, network_of(request))}")
+
+
+@router.get("/review/{key}")
+def review(request: Request, app: TheApp, key: str) -> HTMLResponse:
+    """Planned against actual; what was late and why."""
+    month = month_of(request, app, key)
+    begun = [row for row in month.rows if row.outage.execution.off_at is not None]
+    done = [row for row in begun if row.outage.execution.restored_at is not None]
+    late = [row for row in done if row.outage.delay is not None]
+    causes = Counter(row.outage.delay.code.value for row in late if row.outage.delay)
+    minutes: Counter[str] = Counter()
+    for row in late:
+        if row.outage.delay:
+            minutes[row.outage.delay.code.value] += int(row.outage.delay.minutes)
+    temporary = sum(row.outage.nature.value == "temporary" for row in month.standing)
+    merged = sum(len(row.requests) for row in month.standing if len(row.requests) > 1)
+    jobs = sum(len(row.requests) for row in month.standing)
+    return render(
+        request, "review.html", month=month, begun=begun, done=done, late=late, causes=causes.most_common(),
+        minutes=minutes, temporary=temporary, merged_jobs=merged, jobs=jobs, beside=beside, now=app.clock(),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from everlit.api import create_api
 from everlit.app import App
-from everlit.web import pages
+from everlit.web import outage_pages, pages, request_pages
 
 STATIC = Path(__file__).parent / "static"
 
@@ -18,5 +18,6 @@ def create_site(app: App, *, network: str = "urban") -> FastAPI:
     site.state.network = network
     STATIC.mkdir(exist_ok=True)
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
-    site.include_router(pages.router)
+    for module in (pages, request_pages, outage_pages):
+        site.include_router(module.router)
     return site
