@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 ROUNDS = 8
 KICKS = 200_000
-PATIENCE = 4_000
+PATIENCE, PATIENCE_PER_LOOP = 500, 100
 VALLEYS = 16
 CANDIDATES_PER_LOOP = 4
 # Fixed currents rank states this close to each other (share of all losses) not always as AC does: those are solved.
@@ -128,8 +128,8 @@ class _Quest:
         self.best, self.best_flow = start, self._flow(start)
         for round_number in range(ROUNDS):
             tree = self._tree(self.best, drawn)
-            number = seed * ROUNDS + round_number
-            losses, opened, priced = search(self.graph.edges, tree, number, KICKS, PATIENCE, VALLEYS)
+            number, patience = seed * ROUNDS + round_number, PATIENCE + PATIENCE_PER_LOOP * len(tree.open)
+            losses, opened, priced = search(self.graph.edges, tree, number, KICKS, patience, VALLEYS)
             self.evaluations += priced
             likely = opened[losses <= losses[0] * (1 + MARGIN)]
             gained = [self._try(self.graph.state(self.closed, valley)) for valley in likely]
