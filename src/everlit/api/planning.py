@@ -19,6 +19,7 @@ from everlit.switching.ticket_pdf import ticket_pdf
 
 router = APIRouter(prefix="/api", tags=["planning"])
 Identity = Annotated[str, Path(max_length=120)]
+Month = Annotated[str, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 NetworkName = Annotated[str, Query(max_length=100)]
 Words = Annotated[str, Field(max_length=1000)]
 
@@ -45,6 +46,13 @@ class Merge(BaseModel):
     request_ids: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=100)]
     start: AwareDatetime
     end: AwareDatetime
+
+
+class Ask(BaseModel):
+    """How long the month may be computed."""
+
+    seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
+    seed: int = 0
 
 
 def network_of(request: Request, network: NetworkName = "") -> str:
@@ -171,6 +179,29 @@ def assessment_ticket(
     """The stored ticket, printed."""
     ticket = Ticket.from_json(app.planning.assessment(identity).body["ticket"][direction])
     return Response(ticket_pdf(ticket, language=lang), media_type="application/pdf")
+
+
+@router.post("/months/{month}/plan", summary="Compute the month: merge, schedule, transfer, with a proven gap")
+def plan_month(
+    app: TheApp, actor: TheActor, request: Request, month: Month, ask: Ask, network: NetworkName = ""
+) -> Response:
+    """All open requests of the month at once; agreed outages stay. Nothing changes until the plan is adopted."""
+    name = network_of(request, network)
+    plan = app.planning.plan_month(name, month, actor=actor, seconds=ask.seconds, seed=ask.seed)
+    return json_response({"plan_id": plan.identity, **plan.body})
+
+
+@router.post("/months/{month}/adopt", summary="Form the outages of the newest plan")
+def adopt_month(app: TheApp, actor: TheActor, request: Request, month: Month, network: NetworkName = "") -> Response:
+    """Open outages of the month are formed anew, agreed ones stay."""
+    made = app.planning.adopt_month(network_of(request, network), month, actor=actor)
+    return json_response([outage.as_json() for outage in made])
+
+
+@router.get("/months/{month}", summary="The month: newest plan, outages, requests, budgets")
+def month_board(app: TheApp, request: Request, month: Month, network: NetworkName = "") -> Response:
+    """Outages as they stand, savings, bound and gap, and the reason for every request."""
+    return json_response(app.planning.month(network_of(request, network), month))
 
 
 @router.post("/outages", status_code=201, summary="Merge assessed requests into one outage")

@@ -10,7 +10,17 @@ from everlit.api.context import TheApp, json_response
 from everlit.grid import Grid, Network
 
 router = APIRouter(prefix="/api/networks/{name}", tags=["networks"])
-SEARCHED = ("feeders", "substations", "switches", "lines", "transformers", "generators", "usage_points", "consumers", "nodes")
+SEARCHED = (
+    "feeders",
+    "substations",
+    "switches",
+    "lines",
+    "transformers",
+    "generators",
+    "usage_points",
+    "consumers",
+    "nodes",
+)
 MOST = 20
 
 

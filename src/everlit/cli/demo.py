@@ -5,16 +5,17 @@ What the demo makes stays in the data folder; a second run finds it there and st
 
 import time
 import webbrowser
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
 import typer
+from rich.progress import Progress
 
 from everlit.app import App
-from everlit.cli.output import Json, console, show
+from everlit.cli.output import Json, complaints, console, show
 from everlit.cli.planning import show_plan
 from everlit.cli.serve import serve
-from everlit.kernel import Refusal
 from everlit.planning.demo_month import demo_history, demo_month
 from everlit.planning.model import Role
 from everlit.platform.events import Actor
@@ -46,7 +47,7 @@ def demo(
         "city": city,
         "requests": plan["requests"],
         "scheduled": plan["scheduled"],
-        "refused": plan["refused"],
+        "refused": len(plan["refused"]),
         "gap": plan["gap"],
         "customer_hours": plan["savings"],
         "seconds": round(time.monotonic() - began, 3),
@@ -66,19 +67,24 @@ def month_after(today: date) -> date:
 
 def prepared(
     app: App, city: str, month: date, *, requests: int, seconds: float, seed: int, quiet: bool
-) -> dict[str, Any]:
-    """The plan of the month: the one in the store, or a new one."""
+) -> Mapping[str, Any]:
+    """The plan of the month: the one in the store, or a new one made, adopted and assessed outage by outage."""
     name = f"{month:%Y-%m}"
-    say = (lambda _text: None) if quiet else console.print
-    say(f"city 城市: {city}")
-    grid = app.grid(city)
-    try:
-        return app.planning.month_plan(city, name)
-    except Refusal:
-        pass
-    say(f"requests 停电申请: {requests} fictional requests from five departments for {name}")
-    app.planning.keep_history(city, demo_history(grid, month=month, seed=seed, zone=app.zone), actor=ACTOR)
-    made = demo_month(grid, month=month, requests=requests, seed=seed, zone=app.zone)
-    app.planning.submit(city, made, actor=ACTOR)
-    say(f"plan 编制月计划: up to {seconds:g} s of search")
-    return app.planning.plan_month(city, name, actor=ACTOR, seconds=seconds, seed=seed)
+    if (kept := app.planning.month(city, name)["plan"]) is not None:
+        return dict(kept)
+    progress = Progress(console=complaints, disable=quiet)
+    with progress:
+        step = progress.add_task(f"city 城市 {city}", total=None)
+        grid = app.grid(city)
+        progress.update(step, description=f"{requests} fictional requests 虚构申请, {name}")
+        app.planning.keep_history(city, demo_history(grid, month=month, seed=seed, zone=app.zone), actor=ACTOR)
+        made = demo_month(grid, month=month, requests=requests, seed=seed, zone=app.zone)
+        app.planning.submit(city, made, actor=ACTOR)
+        progress.update(step, description=f"month plan 月计划, search ≤ {seconds:g} s")
+        plan = app.planning.plan_month(city, name, actor=ACTOR, seconds=seconds, seed=seed)
+        outages = app.planning.adopt_month(city, name, actor=ACTOR)
+        progress.update(step, description="assessments 事前评估", total=len(outages), completed=0)
+        for outage in outages:
+            app.planning.assess_outage(outage.outage_id, actor=ACTOR)
+            progress.advance(step)
+    return plan.body

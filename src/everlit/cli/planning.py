@@ -1,5 +1,6 @@
 """`everlit plan …`: a month of requests in, a plan out; one request assessed; a fictional month to try with."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ def month(
     month: Annotated[str, typer.Option(help="YYYY-MM; the requests' own month unless told. 月份。")] = "",
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Time for the search. 搜索时间。")] = 30.0,
     seed: Annotated[int, typer.Option(help="Seed of the search. 随机种子。")] = 0,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Form the outages of the plan. 采用计划。")] = False,
     actor: Who = PLANNER,
     as_json: Json = False,
 ) -> None:
@@ -44,8 +46,10 @@ def month(
     submitted = app.planning.submit(network, batch.requests, actor=who)
     show_findings(submitted.findings)
     chosen = month or _month_of([one.wanted or one.earliest for one in batch.requests], app)
-    plan = app.planning.plan_month(network, chosen, actor=who, seconds=seconds, seed=seed)
-    show(plan, as_json=as_json, people=lambda: show_plan(plan))
+    plan = app.planning.plan_month(network, chosen, actor=who, seconds=seconds, seed=seed).body
+    if adopt:
+        app.planning.adopt_month(network, chosen, actor=who)
+    show(dict(plan), as_json=as_json, people=lambda: show_plan(plan))
 
 
 @application.command("assess")
@@ -118,7 +122,7 @@ def _unclear(found: str) -> UnableToReadMonth:
     return UnableToReadMonth(Finding("month.unclear", found, words))
 
 
-def show_plan(plan: dict[str, Any]) -> None:
+def show_plan(plan: Mapping[str, Any]) -> None:
     """The headline of a month."""
     hours = plan["savings"]
     rows = [
@@ -128,7 +132,7 @@ def show_plan(plan: dict[str, Any]) -> None:
     ]
     table("customer-hours 时户数", ("", "h"), rows)
     console.print(
-        f"{plan['scheduled']} scheduled 已排, {plan['refused']} refused 未排; "
+        f"{plan['scheduled']} scheduled 已排, {len(plan['refused'])} refused 未排; "
         f"at most {plan['gap']:.1%} above the proven bound 距下界"
     )
 
