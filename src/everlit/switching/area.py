@@ -3,9 +3,9 @@
     live ∙t1∙ [a] ─s1─ [b] ─s2─ [WORK] ─s3─ [c] ─s4─ [d] ∙t2∙ live
                                                 └─∙t3∙─ live
 
-A piece is everything joined by switches nobody may operate: low-voltage areas hang on their transformer, locked switches
-stay as they are. Between pieces, and between a piece and the live network, lie the switches a transfer may use. A piece
-is entered only from above: through a switch at its highest voltage, so that no transformer is fed backwards.
+A piece is everything joined by switches nobody may operate: low-voltage areas hang on their transformer, locked
+switches stay as they are. Between pieces, and between a piece and the live network, lie the switches a transfer may
+use. A piece is entered only from above: at its highest voltage, so that no transformer is fed backwards.
 """
 
 from collections import defaultdict
@@ -174,7 +174,8 @@ def dead_area(
         into = [end >= 0 and kv >= top_kv[end] for end in (one, other)]
         edges.append(Edge(switch, one, other, bool(closed[switch]), into[0], into[1], outside))
     return Area(
-        grid=grid, limits=limits, closed_before=isolation.closed_before, closed=closed, sections=sections, worth=_worths(grid, limits, sections),
+        grid=grid, limits=limits, closed_before=isolation.closed_before, closed=closed, sections=sections,
+        worth=_worths(grid, limits, sections),
         edges=tuple(edges), barred=tuple(barred), stuck=stuck, piece_of_section=piece,
         zone=np.array([bool(zone.intersection(each.tolist())) for each in sections], np.bool_),
     )  # fmt: skip

@@ -137,7 +137,7 @@ class _Clerk:
         return found
 
     def _tried(self, block: Sequence[int], blocks: Sequence[Sequence[int]]) -> Iterator[Reason]:
-        """What each usable tie of the block would do; through another dark block where the block has none of its own."""
+        """What each usable tie of the block would do; through another dark block where it has none of its own."""
         entries = list(self._entries(block))
         ways = [(entry, [entry], list(block)) for entry in entries] or list(self._ways_through(block, blocks))
         for tie, crossing, pieces in ways:
@@ -214,8 +214,8 @@ class _Clerk:
         evidence: dict[str, Any] = {
             "tie": grid.switch_id(self.area.edges[self._root(tie, attempt)].switch),
             "over": grid.switch_id(self.area.edges[tie].switch),
-            "close": [grid.switch_id(s) for s in changed if state[s]],
-            "open": [grid.switch_id(s) for s in changed if not state[s]],
+            "close": [grid.switch_id(int(s)) for s in changed if state[s]],
+            "open": [grid.switch_id(int(s)) for s in changed if not state[s]],
         }
         if any((one in attempt.fed) != (other in attempt.fed) for one, other in self.area.blind):
             return self._reason(
@@ -378,7 +378,7 @@ class _Check:
             yield _wrong(reason, "Not a reason: the search was cut short.", "搜索未完成,不构成理由。", {})
 
     def _sections(self, reason: Reason) -> list[int]:
-        named = {self.grid.section_name(section): section for section in np.flatnonzero(self._dark)}
+        named = {self.grid.section_name(section): section for section in np.flatnonzero(self._dark).tolist()}
         return [int(named[name]) for name in reason.sections if name in named]
 
     @property

@@ -6,8 +6,8 @@ its voltage, so two inequalities hold for every plan (P, Q the load added behind
     cos φ · P + sin φ · Q ≤ V · I_limit − what flows there now          for any angle φ, at every bar on the way
     R · P + X · Q         ≤ (V² − V_low²) / 2                           at every point on the way
 
-Summed over the ties they cap what a plan can feed: a knapsack whose fractional value bounds the search. Pieces that push
-back (generation, charging of cables) are granted to every tie in full, so the bound stays a bound.
+Summed over the ties they cap what a plan can feed: a knapsack whose fractional value bounds the search. What pieces
+push back (generation, charging of cables) is granted to every tie in full, so the bound stays a bound.
 """
 
 from collections import defaultdict
@@ -26,7 +26,7 @@ from everlit.switching.skeleton import Skeleton
 MARGIN = 1.002
 WATCHED_STEPS = 6
 LIFT = 0.1
-"""Per unit of voltage that a MVA pushed back can lift a point: a short-circuit power of 10 MVA, far below any real one."""
+"""Per unit of voltage that a MVA pushed back can lift a point: a short-circuit power of 10 MVA, below any real one."""
 NOTHING_FED = Plan((), frozenset(), 0, 0)
 
 
@@ -37,7 +37,7 @@ Watts = npt.NDArray[np.int64]
 class Headroom:
     """Watts at the few quarter-hours where it is tightest: what every piece takes, and what groups of ties can add.
 
-    Ways to the ties form a tree, so the groups of ties behind a bar lie inside each other; `groups` has small ones first.
+    Ways to the ties form a tree, so groups of ties behind one bar lie inside each other; `groups` has small ones first.
     """
 
     groups: tuple[tuple[frozenset[int], Watts], ...]
@@ -48,7 +48,7 @@ class Headroom:
 
     def tie_w(self, tie: int) -> Watts:
         """What one tie can add alone."""
-        return np.min([most for ties, most in self.groups if tie in ties], axis=0)
+        return np.asarray(np.min([most for ties, most in self.groups if tie in ties], axis=0))
 
     def total_w(self, ties: frozenset[int]) -> Watts:
         """What some ties can add together: through every bar no more than it bears, from the ties inward."""

@@ -25,7 +25,7 @@ _FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 class Points(NamedTuple):
-    """What hangs on each point, [point, step] per unit: load, losses at voltage v0, shunts, and the voltages it bears."""
+    """What hangs on each point, [point, step] per unit: load, losses at voltage v0, shunts, the voltages it bears."""
 
     p: Floats
     q: Floats
@@ -39,7 +39,7 @@ class Points(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """A radial state: points outward from the sources, the position that feeds each, and the bar between (−1 at a root).
+    """A radial state: points outward from the sources, the position that feeds each, the bar between (−1 at a root).
 
     `a`, `r`, `x` are ratio and impedance in that direction, `scale` the loading of the bar per unit of current.
     """

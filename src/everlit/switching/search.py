@@ -2,8 +2,9 @@
 
 Power grows outward from the live network. At each turn one switch at its edge is either used, which feeds the next
 piece, or ruled out; so every radial arrangement is met exactly once, and a branch is dropped as soon as it cannot beat
-the best plan found. Two facts keep it short: what is not ruled out yet bounds what can still be kept, and a plan that
-breaks a limit is not mended by feeding more, so the first state on its way that already breaks one is never entered again.
+the best plan found. Two facts keep it short: what is within reach and what the ties can carry bounds what can still be
+kept; and a plan that breaks a limit is not mended by feeding more, so the search jumps back to before the first state
+on its way that breaks one.
 
     value = (important customers, MV units, households, −operations, −losses)   compared from left to right
 

@@ -31,8 +31,8 @@ _NOTHING = np.zeros((0, 0))
 class Skeleton:
     """Points (nodes of the network) and bars (branches of it) on which load can move.
 
-    `limited` are the branches with a current limit: the bars, then the switches of the area's edges; `limit` and `before`
-    are their loadings [row, step]. `ends` are the points at both ends of every edge, `at` the bars at every point.
+    `limited` are the branches with a current limit: the bars, then the switches of the area's edges; `limit` and
+    `before` are their loadings [row, step]. `ends` are the points at both ends of every edge, `at` the bars at a point.
     """
 
     area: Area
@@ -146,7 +146,7 @@ class Skeleton:
 
     @cached_property
     def pushes(self) -> Floats:
-        """MVA each piece could push into the network at most: generation, and charging of its cables beyond its load."""
+        """MVA each piece could push into the network at most: generation, and charging of cables beyond its load."""
         p, q = self.piece_loads
         charging = np.zeros_like(q)
         inside = self._piece >= 0
@@ -288,11 +288,12 @@ def _points(window: Window, nodes: Ints, hangs: Ints, factor: Floats, branch_han
     size = (len(nodes), window.steps)
     volts, amps = base.place_pu.T, base.series_a.T
     v0 = np.ascontiguousarray(volts[base.place[nodes]])
-    points = Points(*(np.zeros(size) for _ in range(6)), v0, np.full(size, -np.inf), np.full(size, np.inf))
+    p, q, loss_p, loss_q, g, b = (np.zeros(size) for _ in range(6))
+    points = Points(p, q, loss_p, loss_q, g, b, v0, np.full(size, -np.inf), np.full(size, np.inf))
     signs = np.full(len(wires.load_node), 1 / BASE_KVA)
     signs[wires.n_consumers :] *= -1
     _add_loads(points, hangs[wires.load_node], signs, window.p_kw, window.q_kvar)
-    rows = np.flatnonzero(branch_hangs[base.series] >= 0)
+    rows = np.flatnonzero(branch_hangs[base.series] >= 0).astype(np.int32)
     branch = base.series[rows]
     to_pu = wires.ratio[branch] / wires.base_a[wires.branch_from[branch]]
     _add_losses(points, branch_hangs[branch], rows, amps, to_pu, wires.r_pu[branch], wires.x_pu[branch])

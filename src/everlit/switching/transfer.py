@@ -3,10 +3,10 @@
     keep, in this order:  important customers by weight › MV unit-hours › household-hours › few operations › low losses
     radial, every line, switch, transformer and voltage inside its limit in every quarter-hour of the window (P90 load)
 
-One arrangement holds for the whole window, so hours weigh all customers alike and units stand for unit-hours. The search
-covers every radial arrangement of the switches at the dead area: closing ties, opening switches to split a block between
-ties or to shed what no tie can carry, feeding one dead block through another. It does not move load between two live
-feeders to make room. The plan comes with a proven bound, and with a certificate for everybody who stays dark.
+One arrangement holds for the whole window, so hours weigh all customers alike and units stand for unit-hours. The
+search covers every radial arrangement of the switches at the dead area: closing ties, opening switches to split a block
+between ties or to shed what no tie can carry, feeding one dead block through another. It does not move load between two
+live feeders to make room. The plan comes with a proven bound, and with a certificate for everybody who stays dark.
 """
 
 from collections.abc import Iterable, Sequence
@@ -164,14 +164,14 @@ def transfer(
     unusable: Iterable[str] = (),
     avoid_sections: Iterable[int] = (),
     window: Window | None = None,
-    seconds: float = 10.0,
+    seconds: float = 5.0,
 ) -> Transfer:
     """The optimal re-supply of what `isolation`, made from state `closed`, leaves dead.
 
-    `loads` are kW and kvar [quarter-hours × consumers] of the window, P90. `unusable` switches and `avoid_sections` (live
-    sections that must not take load over, because their own feeder is out or promised elsewhere) are left out of the
-    search. A `window` made before for the same state and loads saves its flow. After `seconds` the best plan so far is
-    returned with the bound proven until then.
+    `loads` are kW and kvar [quarter-hours × consumers] of the window, P90. `unusable` switches and `avoid_sections`
+    (live sections that must not take load over, because their feeder is out or promised elsewhere) are left out of the
+    search. `starts_at` is when the window begins; times are said in its own offset. A `window` made before for the same
+    state and loads saves its flow. After `seconds` the best plan so far is returned with the bound proven until then.
     """
     began = perf_counter()
     limits = limits_of(policies, on=on)
@@ -203,7 +203,7 @@ def _refuse_without_base(window: Window) -> None:
 
 @dataclass(frozen=True)
 class _Jury:
-    """Judges plans on the skeleton, on the full flow where the skeleton is too close to call, and ranks equals by loss."""
+    """Judges plans on the skeleton, by full flow where that is too close to call, and ranks equals by their losses."""
 
     area: Area
     window: Window
@@ -218,7 +218,7 @@ class _Jury:
         return verdict if verdict.sure else self.full(plan, everywhere=True)
 
     def full(self, plan: Plan, *, everywhere: bool = False) -> Verdict:
-        """The verdict of the full power flow: of the feeders concerned, the skeleton having judged all others, or of all."""
+        """The verdict of the full flow: of the feeders concerned, all others being judged on the skeleton, or of all."""
         key = plan.key()
         if key not in self.settled:
             scope = None if everywhere else scope_of(self.area, plan)
@@ -231,7 +231,7 @@ class _Jury:
         return _stays_broken(verdict, self.window, float(self.skeleton.pushes[left].sum()))
 
     def least_loss(self, plans: Sequence[Plan]) -> tuple[Plan, Verdict]:
-        """Of plans alike in all else the one with the least losses, by full flow among those the skeleton leaves close."""
+        """Of plans alike in all else the one of least losses, by full flow among those the skeleton leaves close."""
         rough = [self.skeleton.judge(plan).loss_kwh for plan in plans] if len(plans) > 1 else [0.0]
         close = min(rough) * (1 + (ROUGH_LOSS if self.window.small else FINE_LOSS))
         ranked = sorted(zip(rough, range(len(plans)), strict=True))
@@ -294,10 +294,12 @@ def _described(
     stays = sorted(set(isolation.dead_sections) - set(restored.tolist()))
     state.flags.writeable = False
     return Transfer(
-        isolation=isolation, close=tuple(int(s) for s in changed if state[s]), open=tuple(int(s) for s in changed if not state[s]),
+        isolation=isolation, close=tuple(int(s) for s in changed if state[s]),
+        open=tuple(int(s) for s in changed if not state[s]),
         state=state, restored=tuple(sorted(restored.tolist())), dead=tuple(stays), kept=split_worth(plan.worth),
         bound=_bound(area, outcome.bound), proven=outcome.complete, feeds=_feeds(area, plan, after.feeder, grid),
-        verdict=verdict, starts_at=starts_at, window=window, area=area, plan=plan, judged=outcome.judged, seconds=seconds,
+        verdict=verdict, starts_at=starts_at, window=window, area=area, plan=plan, judged=outcome.judged,
+        seconds=seconds,
     )  # fmt: skip
 
 
