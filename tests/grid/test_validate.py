@@ -174,6 +174,13 @@ def test_gbk_is_named_and_told_what_to_do(tmp_path):
     assert "GBK" in finding.message.zh
 
 
+def test_western_text_is_not_taken_for_gbk(tmp_path):
+    text = FILES["substations.csv"].replace("Harbour", "München").encode("latin-1", "replace")
+    report = validate_folder(write(tmp_path, {"substations.csv": text}))
+    finding = next(finding for finding in report.findings if finding.kind == "table.encoding")
+    assert finding.message.en == "substations.csv is not UTF-8 at line 2: save it as UTF-8."
+
+
 def test_a_loop_names_the_switch_that_closes_it(tmp_path):
     report = validate_folder(write(tmp_path, edit("switches.csv", "C,BUS,true", "C,BUS,false")))
     loop = next(finding for finding in report.findings if finding.kind == "network.loop")

@@ -237,16 +237,20 @@ def _report_ragged(path: Path, schema: TableSchema, row: pyarrow.csv.InvalidRow,
 
 
 def _encoding(path: Path, schema: TableSchema) -> Finding:
-    """The first line that is not UTF-8, and GBK by name when the whole file would read as GBK."""
-    line, gbk = 0, True
+    """The first line that is not UTF-8, and GBK by name when the file would read as Chinese in GBK."""
+    line, gbk, common, rare = 0, True, 0, 0
     with path.open("rb") as file:
         for number, text in enumerate(file, 1):
-            if not line and not _decodes(text, "utf-8"):
-                line = number
-            if line and not _decodes(text, "gb18030"):
+            if _decodes(text, "utf-8"):
+                continue
+            line = line or number
+            if not _decodes(text, "gb18030"):
                 gbk = False
                 break
-    return _wrong_encoding(path, schema, "GBK" if gbk else None, line=line)
+            foreign = [letter for letter in text.decode("gb18030") if not letter.isascii()]
+            usual = sum(_encodes(letter, "gb2312") for letter in foreign)
+            common, rare = common + usual, rare + len(foreign) - usual
+    return _wrong_encoding(path, schema, "GBK" if gbk and common > rare else None, line=line)
 
 
 def _wrong_encoding(path: Path, schema: TableSchema, encoding: str | None, *, line: int = 1) -> Finding:
@@ -270,6 +274,14 @@ def _decodes(text: bytes, encoding: str) -> bool:
     try:
         text.decode(encoding)
     except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _encodes(letter: str, encoding: str) -> bool:
+    try:
+        letter.encode(encoding)
+    except UnicodeEncodeError:
         return False
     return True
 
