@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ def test_the_json_holds_everything_and_only_identities():
 
 def test_the_fingerprint_names_every_fact():
     policies, other = DEFAULT_POLICIES, DEFAULT_POLICIES.replaced([replace(DEFAULT_POLICIES.rows[0], value=1.5)])
-    base = {
+    base: dict[str, Any] = {
         "grid": GRID,
         "closed": GRID.switch_normal_closed,
         "equipment_ids": ["lb"],

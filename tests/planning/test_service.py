@@ -283,3 +283,39 @@ def test_the_wanted_period():
     assert wanted_period(ONE).start == START
     assert wanted_period(replace(ONE, wanted=None)).start == START
     assert wanted_period(ONE, datetime(2026, 6, 11, tzinfo=START.tzinfo)).hours == 6
+
+
+def test_a_month_is_planned_adopted_and_planned_again(desk):
+    offered = {"earliest": START - timedelta(days=2), "latest": START + timedelta(days=9)}
+    wishes = [
+        request(name, *equipment, wanted=START, submitted_at=START - timedelta(days=40), crew=name, **offered)
+        for name, equipment in (("R1", ["lb"]), ("R2", ["lb"]), ("R3", ["le"]), ("R4", ["la"]))
+    ]  # fmt: skip
+    desk.submitted(*wishes)
+    stored = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=4, seed=1, workers=1)
+    body = stored.body
+    assert body["scheduled"] == 4 and body["refused"] == [] and body["gap"] < 0.05
+    assert body["savings"]["as_requested"] > body["savings"]["merged"] >= body["savings"]["transferred"]
+    assert {reason["job"] for reason in body["reasons"]} == {"R1", "R2", "R3", "R4"}
+    assert desk.planning.outages("n") == []
+    made = desk.planning.adopt_month("n", "2026-06", actor=LI)
+    assert sorted(name for outage in made for name in outage.request_ids) == ["R1", "R2", "R3", "R4"]
+    together = next(outage for outage in made if "R1" in outage.request_ids)
+    assert "R2" in together.request_ids and together.state is State.MERGED
+    desk.planning.assess_outage(together.outage_id, actor=LI)
+    desk.act(together.outage_id, Command.BALANCE, Role.PLANNER)
+    approved = desk.act(together.outage_id, Command.APPROVE, Role.VICE_DIRECTOR)
+    again = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=4, seed=1, workers=1)
+    assert again.body["fixed"] == [together.outage_id]
+    assert again.body["starts"]["R1"] == body["starts"]["R1"], "an agreed outage stays"
+    desk.planning.adopt_month("n", "2026-06", actor=LI)
+    assert desk.planning.outage(together.outage_id) == approved
+    board = desk.planning.month("n", "2026-06")
+    live = [outage for outage in board["outages"] if outage["state"] not in ("cancelled", "rejected")]
+    assert sorted(name for outage in live for name in outage["request_ids"]) == ["R1", "R2", "R3", "R4"]
+    assert board["plan_id"] == again.identity and board["temporary"]["temporary"] == 0
+
+
+def test_no_plan_to_adopt(desk):
+    with pytest.raises(UnableToFindPlanned):
+        desk.planning.adopt_month("n", "2026-06", actor=LI)

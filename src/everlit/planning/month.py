@@ -178,7 +178,7 @@ class ZoneCache:
 
     facts: str = ""
     isolations: dict[frozenset[int], Isolation | Sequence[Finding]] = field(default_factory=dict)
-    zones: dict[tuple[frozenset[int], frozenset[int]], _Zone] = field(default_factory=dict)
+    zones: dict[tuple[frozenset[int], ...], _Zone] = field(default_factory=dict)
 
     def of(self, facts: str) -> "ZoneCache":
         """This cache for these facts: emptied when they are others."""
@@ -197,7 +197,7 @@ def _zones(
     findings: list[Finding] = []
     zone_of: list[int] = []
     isolations = cache.isolations
-    zones: dict[tuple[frozenset[int], frozenset[int]], int] = {}
+    zones: dict[tuple[frozenset[int], ...], int] = {}
     found: list[_Zone] = []
     windows = [Window(setting.grid, setting.closed, *row, setting.limits) for row in setting.rows]
     for request in requests:
@@ -208,18 +208,22 @@ def _zones(
         if not isinstance(isolation, Isolation):
             findings.extend(isolation)
             continue
-        worked = frozenset(isolation.zone_sections)
-        carried = frozenset(isolation.dead_sections) - worked
-        key = worked, carried
+        key = tuple(map(frozenset, (isolation.work_sections, isolation.zone_sections, isolation.dead_sections)))
         if key not in zones:
             zones[key] = len(found)
             if key not in cache.zones:
-                transfers = tuple(_transfers(isolation, setting, windows))
-                cache.zones[key] = _Zone(isolation, worked, carried, transfers)
+                cache.zones[key] = _zone(isolation, tuple(_transfers(isolation, setting, windows)))
             found.append(cache.zones[key])
         kept.append(request)
         zone_of.append(zones[key])
     return kept, findings, zone_of, found
+
+
+def _zone(isolation: Isolation, transfers: tuple[_Transfer, ...]) -> _Zone:
+    """The zone with its transfers: what a transfer can split off and feed, even inside the cuts, is carried."""
+    fed = frozenset(section for one in transfers for section in one.restores)
+    worked = frozenset(isolation.zone_sections) - fed
+    return _Zone(isolation, worked, frozenset(isolation.dead_sections) - worked, transfers)
 
 
 def _isolated(request: WorkRequest, setting: _Setting) -> Isolation | Sequence[Finding]:
@@ -231,8 +235,8 @@ def _isolated(request: WorkRequest, setting: _Setting) -> Isolation | Sequence[F
 
 def _transfers(isolation: Isolation, setting: _Setting, windows: Sequence[Window]) -> list[_Transfer]:
     """The ties of a zone: one plan for always when it keeps everybody, else a plan for each class of hours."""
-    grid, zone = setting.grid, set(isolation.zone_sections)
-    healthy = [section for section in isolation.dead_sections if section not in zone]
+    grid, work = setting.grid, set(isolation.work_sections)
+    healthy = [section for section in isolation.dead_sections if section not in work]
     if not healthy or not (grid.section_units[healthy].any() or grid.section_households[healthy].any()):
         return []
     always = _plan(isolation, setting, windows[0], ALL_CLASSES)

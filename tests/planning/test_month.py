@@ -1,0 +1,247 @@
+"""The month posed and read back: zones by isolation, transfers by tie and by hour, rules into arrays, plans into outages."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from everlit.grid import compile_network, supply
+from everlit.grid.synthetic import random_network
+from everlit.kernel import Finding, Period, Text
+from everlit.planning.check import check_plan, cost
+from everlit.planning.demo_month import demo_history, demo_month
+from everlit.planning.forecast import Nameplate, forecast_of
+from everlit.planning.model import Budget, DailyWindow, Nature, PastOutage, ProtectedPeriod
+from everlit.planning.month import ZoneCache, month_problem, packages
+from everlit.planning.policies import DEFAULT_POLICIES
+from everlit.planning.schedule import schedule_month
+from everlit.switching import UnableToIsolate, isolate, transfer
+from tests.planning.drawn import request, two_feeders
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+JUNE = date(2026, 6, 1)
+NOW = datetime(2026, 5, 21, tzinfo=LOCAL)
+FIRST = datetime(2026, 6, 1, tzinfo=LOCAL)
+GRID = two_feeders()
+
+
+def day(number, hour=0, minute=0):
+    return FIRST + timedelta(days=number - 1, hours=hour, minutes=minute)
+
+
+def wish(name, *equipment, minutes=240, first=8, last=20, **changes):
+    window = DailyWindow(8 * 60, 18 * 60)
+    given = {
+        "earliest": day(first),
+        "latest": day(last + 1),
+        "daily_window": window,
+        "wanted": day(first, 8),
+        **changes,
+    }
+    return request(name, *equipment, minutes=minutes, **given)
+
+
+def posed(*requests, grid=GRID, **given):
+    facts = {
+        "closed": grid.switch_normal_closed,
+        "forecast": Nameplate(),
+        "policies": DEFAULT_POLICIES,
+        "now": NOW,
+        **given,
+    }
+    return month_problem(requests, grid=grid, month=JUNE, **facts)
+
+
+def names(case, positions):
+    return {case.problem.sections[position].section_id for position in positions}
+
+
+def section(name, grid=GRID):
+    return grid.section_name(int(grid.section_of_node[grid.node(name)]))
+
+
+def test_a_zone_is_what_isolation_makes_of_it():
+    case = posed(wish("R1", "lb"), wish("R2", "lb"), wish("R3", "lc"))
+    assert [job.zone for job in case.problem.jobs] == [0, 0, 1]
+    zone = case.problem.zones[0]
+    assert names(case, zone.worked) == {section("b")} and names(case, zone.carried) == {section("c")}
+    (tie,) = zone.transfers
+    assert tie.transfer_id.startswith("T:") and names(case, tie.restores) == {section("c")} and tie.calendar == -1
+    assert zone.feeder == "FA"
+    assert sum(one.units for one in case.problem.sections) == 34 + 50
+
+
+def test_work_inside_what_a_transfer_holds_takes_it_away():
+    case = posed(wish("R1", "lb"), wish("R2", "lc"), wish("R3", "ld"), wish("R4", "la"))
+    zone_of = {request.request_id: job.zone for request, job in zip(case.requests, case.problem.jobs, strict=True)}
+    tie = case.problem.zones[zone_of["R1"]].transfers[0]
+    assert zone_of["R2"] in tie.excludes, "work on c, which the tie would feed"
+    helping = case.problem.zones[zone_of["R3"]]
+    assert set(tie.needs) & set(helping.worked), "the tie hangs on d"
+    assert zone_of["R4"] not in tie.excludes or case.problem.zones[zone_of["R4"]].transfers
+
+
+def test_a_tie_too_weak_by_day_is_open_at_night():
+    loads = {"c": 6000.0, "d": 100.0, "e": 100.0}
+
+    class ByNight(Nameplate):
+        def loads(self, grid, period):
+            p_kw, q_kvar = Nameplate().loads(grid, period)
+            clock = np.arange(len(p_kw)) * 15
+            light = np.where((clock >= 21 * 60) | (clock < 7 * 60), 0.1, 1.0)[:, None]
+            return p_kw * light, q_kvar * light
+
+    case = posed(wish("R1", "lb"), grid=two_feeders(**loads), forecast=ByNight())
+    (tie,) = case.problem.zones[0].transfers
+    calendar = case.problem.calendars[tie.calendar]
+    assert tie.transfer_id == "T:2"
+    assert calendar[28:48] == (True,) * 20 and not any(calendar[:28])
+    assert posed(wish("R1", "lb"), grid=two_feeders(c=50_000.0)).problem.zones[0].transfers == ()
+
+
+def test_two_loads_on_one_helper_exclude_each_other_when_it_has_no_room():
+    light = posed(wish("R1", "lb"), wish("R2", "la"))
+    assert [zone.transfers[0].excludes for zone in light.problem.zones][1] == (0,), (
+        "work on b, inside what T holds for a"
+    )
+    assert light.problem.zones[0].transfers[0].excludes == ()
+    heavy = posed(wish("R1", "lb"), wish("R2", "la"), grid=two_feeders(b=1000.0, c=3500.0))
+    excluded = [zone.transfers[0].excludes if zone.transfers else None for zone in heavy.problem.zones]
+    assert excluded[0] == (1,) or excluded[1] is None
+
+
+def test_windows_days_and_notice():
+    case = posed(wish("R1", "lb", first=3, last=12, minutes=250))
+    (job,) = case.problem.jobs
+    assert job.duration == 9 and job.window == (2, 22)
+    assert (job.earliest_day, job.latest_day) == (2, 11)
+    assert posed(wish("R1", "lb"), now=day(10)).problem.jobs[0].notice_day == 16
+    night = posed(wish("R1", "lb", minutes=300, daily_window=DailyWindow(21 * 60, 6 * 60))).problem.jobs[0]
+    assert night.window == (28, 46)
+    whole = posed(wish("R1", "lb", daily_window=DailyWindow())).problem.jobs[0]
+    assert whole.window == (0, 48)
+
+
+def test_published_dates_and_agreed_outages():
+    start = day(10, 9)
+    moved = posed(wish("R1", "lb"), published={"R1": start}).problem.jobs[0]
+    assert moved.published == 9 * 48 + 4 and moved.moved_price > 0 and moved.earliest_day < moved.latest_day
+    fixed = posed(wish("R1", "lb"), published={"R1": start}, fixed=["R1"]).problem.jobs[0]
+    assert (fixed.earliest_day, fixed.latest_day, fixed.window) == (9, 9, (4, 12))
+
+
+def test_crews_precedence_budgets_protected_periods():
+    exam = ProtectedPeriod("exam", Text("e", "考"), Period(day(7), day(10)), ("east",))
+    away = replace(exam, key="west", units=("north",))
+    case = posed(
+        wish("R1", "lb", crew="A"), wish("R2", "lc", crew="A", precedence=("R1", "R9")),
+        protected=[exam, away], budgets={"east": Budget("east", "2026-06", 100.0, 10.0, 20.0)},
+    )  # fmt: skip
+    problem = case.problem
+    assert [crew.crew_id for crew in problem.crews] == ["A"] and problem.jobs[1].crew_count == 1
+    assert [rule.job for rule in problem.jobs[1].after] == [0]
+    assert [budget.limit_unit_hours for budget in problem.budgets] == [70.0]
+    assert [rule.name for rule in problem.forbidden] == ["exam"]
+    assert problem.forbidden[0].start == 6 * 48 - 14 and problem.forbidden[0].end == 9 * 48 - 14
+
+
+def test_history_becomes_repeat_counts_before_day_zero():
+    past = [
+        PastOutage("H1", Nature.PLANNED, Period(day(-9), day(-9, 2)), ("c-b",)),
+        PastOutage("H2", Nature.FAULT, Period(day(-30), day(-30, 2)), ("c-b", "c-c")),
+        PastOutage("H3", Nature.FAULT, Period(day(5), day(5, 2)), ("c-b",)),
+    ]
+    case = posed(wish("R1", "lb"), history=past)
+    by_name = {one.section_id: one for one in case.problem.sections}
+    b, c = by_name[section("b")], by_name[section("c")]
+    assert (b.year_outages, b.year_planned, b.recent_days) == (2, 1, (-31, -10))
+    assert (c.year_outages, c.year_planned, c.recent_days) == (1, 0, (-31,))
+
+
+def test_what_cannot_be_isolated_comes_back_as_a_finding():
+    locked = replace(GRID, switch_locked=np.ones(GRID.n_switches, np.bool_))
+    case = posed(wish("R1", "lb"), wish("R2", "lc"), grid=locked)
+    assert case.requests == () and {finding.kind.split(".")[0] for finding in case.findings} == {"isolate"}
+
+
+def test_a_plan_becomes_outages_and_the_two_requests_merge():
+    case = posed(wish("R1", "lb"), wish("R2", "lb", minutes=120), wish("R3", "le", first=9, last=9))
+    plan = schedule_month(case.problem, seconds=5, seed=1, workers=1)
+    assert plan.refused == () and check_plan(case.problem, plan.starts) == []
+    made = packages(case, plan.starts)
+    merged = next(one for one in made if "R1" in one.request_ids)
+    assert set(merged.request_ids) == {"R1", "R2"} and merged.equipment_ids == ("lb",)
+    assert merged.period.hours == 4.0 and merged.dark == (34.0, 340) and merged.kept == (50.0, 500)
+    assert sorted(name for one in made for name in one.request_ids) == ["R1", "R2", "R3"]
+    for one in made:
+        for name, start in one.starts.items():
+            wanted = next(request for request in case.requests if request.request_id == name)
+            assert wanted.earliest <= start and one.period.start <= start < one.period.end <= wanted.latest
+
+
+def test_savings_are_those_of_the_worked_example():
+    grid = two_feeders(units={"a": 1, "b": 34, "c": 50, "d": 1, "e": 1})
+    case = posed(wish("R1", "lb", minutes=360), wish("R2", "lb", minutes=300), grid=grid)
+    plan = schedule_month(case.problem, seconds=5, seed=1, workers=1)
+    assert plan.savings.as_requested == pytest.approx(84 * 11)
+    assert plan.savings.merged == pytest.approx(84 * 6)
+    assert plan.savings.transferred == pytest.approx(34 * 6 + 50 * 2 * 3 / 60, abs=0.01)
+
+
+def test_the_groups_lose_nobody():
+    grid = compile_network(random_network(8, feeders=6, nodes=14, ties=8))
+    requests = demo_month(grid, month=JUNE, requests=60, seed=2)
+    case = posed(*requests, grid=grid, history=demo_history(grid, month=JUNE))
+    problem = case.problem
+    for wanted, job in zip(case.requests, problem.jobs, strict=True):
+        isolation = isolate(grid, grid.switch_normal_closed, wanted.equipment_ids)
+        zone = problem.zones[job.zone]
+        dead, both = list(isolation.dead_sections), {*zone.worked, *zone.carried}
+        assert set(zone.worked).isdisjoint(zone.carried)
+        assert sum(problem.sections[at].units for at in both) == grid.section_units[dead].sum()
+        assert sum(problem.sections[at].households for at in both) == grid.section_households[dead].sum()
+
+
+def test_transfers_restore_what_the_optimal_transfer_restores():
+    grid = compile_network(random_network(8, feeders=6, nodes=14, ties=8))
+    requests = demo_month(grid, month=JUNE, requests=25, seed=2)
+    case = posed(*requests, grid=grid)
+    p_kw, q_kvar = Nameplate().loads(grid, Period(day(1), day(1, 1)))
+    for wanted, job in zip(case.requests, case.problem.jobs, strict=True):
+        isolation = isolate(grid, grid.switch_normal_closed, wanted.equipment_ids)
+        made = transfer(grid, grid.switch_normal_closed, isolation, (p_kw[:1], q_kvar[:1]), DEFAULT_POLICIES, on=JUNE)
+        zone = case.problem.zones[job.zone]
+        restored = {at for tie in zone.transfers for at in tie.restores}
+        assert sum(case.problem.sections[at].units for at in restored) == grid.section_units[list(made.restored)].sum()
+        live = supply(grid, made.state)
+        for tie in zone.transfers:
+            path = {case.problem.sections[at].section_id for at in tie.needs}
+            assert path <= {grid.section_name(int(s)) for s in np.flatnonzero(live.energised)}
+
+
+def test_planning_again_asks_switching_nothing(monkeypatch):
+    cache, wishes = ZoneCache(), [wish("R1", "lb"), wish("R2", "lc")]
+    first = posed(*wishes, cache=cache)
+    calls = []
+
+    def asked(*args, **_given):
+        calls.append(args)
+        raise UnableToIsolate(Finding("isolate.test", "x", Text("a", "甲")))
+
+    monkeypatch.setattr("everlit.planning.month.isolate", asked)
+    assert posed(*wishes, cache=cache).problem == first.problem and calls == []
+    closed = GRID.switch_normal_closed.copy()
+    closed[GRID.switch("B1")] = False
+    assert posed(*wishes, cache=cache, closed=closed).requests == ()
+    assert len(calls) == 2, "another state of the network is asked anew"
+
+
+def test_the_same_month_is_the_same_problem():
+    grid = compile_network(random_network(8, feeders=4, nodes=10, profiles=True))
+    requests = demo_month(grid, month=JUNE, requests=30, seed=2)
+    given = {"grid": grid, "forecast": forecast_of(grid.network)}
+    one, other = posed(*requests, **given), posed(*requests, **given)
+    assert one.problem.fingerprint == other.problem.fingerprint
+    assert cost(one.problem, [None] * len(one.problem.jobs)).dark == 0
