@@ -168,7 +168,10 @@ class Window:
         With `sections` (all that changed and what feeds it) a city is solved only there; what branches off elsewhere
         keeps the power it had, and only what is solved is judged.
         """
-        flow = self._whole(state) if sections is None or self.small else self._part(state, sections)
+        return self.verdict(self._whole(state) if sections is None or self.small else self._part(state, sections))
+
+    def verdict(self, flow: Flow) -> Verdict:
+        """Compare a flow of these steps with every limit."""
         if not flow.converged.all():
             return NO_SOLUTION
         overload, loading = self._currents(flow)
