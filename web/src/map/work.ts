@@ -26,6 +26,7 @@ interface Extreme {
   at: string | null;
   where: string;
   value: number;
+  limit: number;
 }
 
 export class Work {
@@ -97,7 +98,7 @@ export class Work {
 
   private extremes({ flow, proven }: Transfer): HTMLElement {
     const facts: string[] = [];
-    if (flow.highest_loading) facts.push(`${t("highest loading")} ${number(flow.highest_loading.value * 100)} % · ${flow.highest_loading.where}`);
+    if (flow.highest_loading) facts.push(`${t("highest loading")} ${number(flow.highest_loading.value)} / ${number(flow.highest_loading.limit)} A · ${flow.highest_loading.where}`);
     if (flow.lowest_voltage) facts.push(`${t("lowest voltage")} ${number(flow.lowest_voltage.value, 3)} pu · ${flow.lowest_voltage.where}`);
     facts.push(proven ? t("proven optimal") : t("best found, not proven"));
     return h("ul", { class: "soft facts" }, ...facts.map((fact) => h("li", {}, fact)));
