@@ -104,7 +104,9 @@ def test_writers_queue_instead_of_failing(engine: Engine) -> None:
             with writing(engine) as connection:
                 count = connection.execute(select(func.count()).select_from(events)).scalar_one()
                 connection.execute(
-                    insert(events).values(at=NOON, actor="a", role="r", kind="k", subject=str(number), body={"n": count})
+                    insert(events).values(
+                        at=NOON, actor="a", role="r", kind="k", subject=str(number), body={"n": count}
+                    )
                 )
 
     writers = [threading.Thread(target=write, args=(start,)) for start in (0, 100)]

@@ -76,7 +76,9 @@ class Policies:
     def all(self, key: str, *, on: date) -> list[Policy]:
         """Every layer of `key` in force on day `on`."""
         return [
-            row for row in self.rows if row.key == key and row.valid_from <= on and (row.valid_to is None or on < row.valid_to)
+            row
+            for row in self.rows
+            if row.key == key and row.valid_from <= on and (row.valid_to is None or on < row.valid_to)
         ]
 
     def row(self, key: str, *, on: date) -> Policy:
