@@ -110,7 +110,7 @@ def test_alternatives_cost_what_the_judge_says(seed):
 def test_a_move_shows_the_plan_it_would_make(seed):
     problem = small_month(seed, jobs=6)
     board = greedy(compile_problem(problem))
-    desk = Desk(problem, board.starts)
+    desk = Desk(problem, tuple(board.starts))
     for job in range(len(problem.jobs)):
         for start in [None, *range(0, problem.horizon.days * problem.horizon.slots_per_day, 5)]:
             seen = desk.move(job, start)
@@ -147,8 +147,6 @@ def test_a_published_date_stays_unless_moving_pays():
     assert check_plan(again, second.starts) == []
     moved = sum(a != b for a, b in zip(first.starts, second.starts[:-1], strict=True))
     assert moved <= 1, "sixty customer-hours buy a published date off only for good reason"
-    free = schedule_month(replace(problem, jobs=(*problem.jobs, extra)), seconds=10, seed=2, rounds=1500)
-    assert second.cost.dark >= free.bound.value - free.cost.dates - 1 or second.cost.dark > 0
 
 
 def test_a_board_without_jobs_is_no_trouble():

@@ -8,7 +8,7 @@ its answers are those of `check` (a test compares them on random months).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from everlit.planning.check import alone_cost, date_price
+from everlit.planning.check import date_price
 from everlit.planning.compiled import Block, Compiled
 from everlit.planning.problem import MILLI
 
@@ -52,17 +52,6 @@ def block_cost(block: Block, dark: tuple[int, int]) -> int:
     return block.slot_cost * dead.bit_count() + block.changeover_cost * held_runs(dead, held)
 
 
-def related(compiled: Compiled) -> list[list[int]]:
-    """Per job the jobs whose outages can touch its own, itself first."""
-    by_zone: dict[int, list[int]] = {}
-    for job, task in enumerate(compiled.problem.jobs):
-        by_zone.setdefault(task.zone, []).append(job)
-    return [
-        [job, *(other for zone in sorted(compiled.near[task.zone]) for other in by_zone.get(zone, ()) if other != job)]
-        for job, task in enumerate(compiled.problem.jobs)
-    ]
-
-
 class Board:
     """All jobs, placed or not."""
 
@@ -81,8 +70,6 @@ class Board:
         for first, second in compiled.duals:
             self._partners.setdefault(first, []).append(second)
             self._partners.setdefault(second, []).append(first)
-        self.weight = [alone_cost(problem, job) for job in range(len(problem.jobs))]
-        self.related = related(compiled)
         self.cost = sum(job.refusal_price for job in problem.jobs)
         for job, start in enumerate(starts):
             if start is not None:
@@ -120,7 +107,7 @@ class Board:
         assert start is not None
         problem, day = self.compiled.problem, start // self.slots
         reach = self._reach(day, job)
-        touched = self._blocks_of(reach)
+        touched = self.blocks_of(reach)
         del self.days[day][job]
         reach.discard(job)
         dark = dict.fromkeys(touched, (0, 0)) | self._darkness(day, reach, {})
@@ -140,7 +127,7 @@ class Board:
         for number, new in dark.items():
             block, old = self.compiled.blocks[number], today.get(number, (0, 0))
             if block.unit in self.unit_spent:
-                self.unit_spent[block.unit] += _unit_cost(block, new) - _unit_cost(block, old)
+                self.unit_spent[block.unit] += unit_cost(block, new) - unit_cost(block, old)
             if new[0] or (counts and new[1]):
                 self.off_days[number] |= 1 << day
             else:
@@ -164,7 +151,8 @@ class Board:
                     todo.append(other)
         return found
 
-    def _blocks_of(self, jobs: Iterable[int]) -> set[int]:
+    def blocks_of(self, jobs: Iterable[int]) -> set[int]:
+        """Every block the zones of the jobs work on or cut off."""
         problem, compiled = self.compiled.problem, self.compiled
         found: set[int] = set()
         for job in jobs:
@@ -228,26 +216,28 @@ class Board:
         tasks = self.compiled.problem.jobs
         for rule in tasks[job].after:
             before = self.starts[rule.job]
-            if before is None or not self._follows(before, rule.job, start, rule.lag_days):
+            if before is None or not self.follows(before, rule.job, start, rule.lag_days):
                 return False
         for later in self.compiled.successors[job]:
             begun = self.starts[later]
             if begun is not None and not all(
-                self._follows(start, job, begun, rule.lag_days) for rule in tasks[later].after if rule.job == job
+                self.follows(start, job, begun, rule.lag_days) for rule in tasks[later].after if rule.job == job
             ):
                 return False
         return True
 
-    def _follows(self, before: int, job: int, start: int, lag_days: int) -> bool:
+    def follows(self, before: int, job: int, start: int, lag_days: int) -> bool:
+        """True when a job may begin at `start` after `job` begun at `before`."""
         ended = before + self.compiled.problem.jobs[job].duration
         return start >= ended and start // self.slots - before // self.slots >= lag_days
 
     def _room_at_once(self, job: int, start: int) -> bool:
         problem = self.compiled.problem
         sites = self.compiled.sites[problem.jobs[job].zone]
-        return all(self._site_fits(rule, site, job, start) for rule, site in sites)
+        return all(self.site_fits(rule, site, job, start) for rule, site in sites)
 
-    def _site_fits(self, rule: int, site: int, job: int, start: int) -> bool:
+    def site_fits(self, rule: int, site: int, job: int, start: int) -> bool:
+        """True when at no slot of the job too many other sites of the rule are off."""
         problem = self.compiled.problem
         day, slot = divmod(start, self.slots)
         end = slot + problem.jobs[job].duration
@@ -280,7 +270,7 @@ class Board:
             if days >> day & 1:
                 continue
             days |= 1 << day
-            if days.bit_count() > block.room or not _window_holds(
+            if days.bit_count() > block.room or not window_holds(
                 days, block.recent_days, rule.window, rule.window_days
             ):
                 return False
@@ -293,7 +283,7 @@ class Board:
         for number, new in dark.items():
             block = self.compiled.blocks[number]
             if block.unit in more:
-                more[block.unit] += _unit_cost(block, new) - _unit_cost(block, today.get(number, (0, 0)))
+                more[block.unit] += unit_cost(block, new) - unit_cost(block, today.get(number, (0, 0)))
         return all(extra <= 0 or self.unit_spent[u] + extra <= self.unit_limit[u] for u, extra in more.items())
 
     def _duals_hold(self, day: int, dark: Dark) -> bool:
@@ -305,12 +295,13 @@ class Board:
         return True
 
 
-def _unit_cost(block: Block, dark: tuple[int, int]) -> int:
+def unit_cost(block: Block, dark: tuple[int, int]) -> int:
+    """Milli MV-unit hours of a block on one day."""
     dead, held = dark
     return block.unit_slot * dead.bit_count() + block.unit_changeover * held_runs(dead, held)
 
 
-def _window_holds(days: int, recent: tuple[int, ...], limit: int, span: int) -> bool:
+def window_holds(days: int, recent: tuple[int, ...], limit: int, span: int) -> bool:
     """At most `limit` off days in every rolling window that ends on a new one."""
     new = [day for day in range(days.bit_length()) if days >> day & 1]
     every = (*recent, *new)

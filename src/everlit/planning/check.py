@@ -9,8 +9,8 @@ part of it was transferred.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from everlit.kernel import Finding, Text
 from everlit.planning.problem import MILLI, Job, MonthProblem, Transfer, Zone
@@ -77,37 +77,44 @@ def darkness(problem: MonthProblem, starts: Starts, *, transfers: bool = True) -
     """(section, day) → its dead and its transferred slots under the plan."""
     dead: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     held: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
-    for job, start in enumerate(starts):
-        if start is None:
-            continue
-        day, first = problem.horizon.day(start), problem.horizon.slot(start)
-        slots = range(first, first + problem.jobs[job].duration)
-        zone = problem.zones[problem.jobs[job].zone]
-        kept = restored(problem, starts, job) if transfers else frozenset()
-        for section in {*zone.worked, *zone.carried}:
-            holds = section in kept and section not in zone.worked
-            (held if holds else dead)[section, day].update(slots)
+    for day, today in days_of(problem, starts).items():
+        for job, start in today.items():
+            first = problem.horizon.slot(start)
+            slots = range(first, first + problem.jobs[job].duration)
+            zone = problem.zones[problem.jobs[job].zone]
+            kept = restored(problem, today, job) if transfers else frozenset()
+            for section in {*zone.worked, *zone.carried}:
+                holds = section in kept and section not in zone.worked
+                (held if holds else dead)[section, day].update(slots)
     return {
         key: Off(frozenset(dead[key]), frozenset(held[key] - dead[key])) for key in sorted({*dead.keys(), *held.keys()})
     }
 
 
-def restored(problem: MonthProblem, starts: Starts, job: int) -> frozenset[int]:
-    """Sections a job's transfers hold during the whole of it, given what else is off at the time."""
-    start = starts[job]
-    if start is None:
+def days_of(problem: MonthProblem, starts: Starts) -> dict[int, dict[int, int]]:
+    """Day → the jobs on it and their starts. No job of a lawful plan reaches into another planning day."""
+    days: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for job, start in enumerate(starts):
+        if start is not None:
+            days[problem.horizon.day(start)][job] = start
+    return dict(days)
+
+
+def restored(problem: MonthProblem, today: Mapping[int, int], job: int) -> frozenset[int]:
+    """Sections a job's transfers hold during the whole of it, given what else is off on its day."""
+    transfers = problem.zones[problem.jobs[job].zone].transfers
+    if not transfers:
         return frozenset()
-    mine = problem.jobs[job]
+    mine, start = problem.jobs[job], today[job]
     others = {
         problem.jobs[other].zone
-        for other, began in enumerate(starts)
-        if began is not None
-        and problem.jobs[other].zone != mine.zone
+        for other, began in today.items()
+        if problem.jobs[other].zone != mine.zone
         and began < start + mine.duration
         and start < began + problem.jobs[other].duration
     }
     kept: set[int] = set()
-    for transfer in problem.zones[mine.zone].transfers:
+    for transfer in transfers:
         if fits(problem, transfer, start, mine.duration) and not any(
             blocks(problem, zone, transfer) for zone in others
         ):
@@ -178,7 +185,8 @@ def date_findings(problem: MonthProblem, position: int, start: int) -> Iterator[
     for period in problem.forbidden:
         touched = not period.sections or not {*zone.worked, *zone.carried}.isdisjoint(period.sections)
         if touched and start < period.end and period.start < start + job.duration:
-            yield _finding("schedule.forbidden", job.job_id, f"falls in {period.name}", f"处于保电时段：{period.name}")
+            said = _finding("schedule.forbidden", job.job_id, f"falls in {period.name}", f"处于保电时段：{period.name}")
+            yield replace(said, evidence={"rule": period.name})
 
 
 def _precedence(problem: MonthProblem, starts: Starts) -> Iterator[Finding]:
@@ -254,9 +262,9 @@ def unit_costs(problem: MonthProblem, section: int) -> tuple[int, int]:
 def _duals(problem: MonthProblem, starts: Starts) -> Iterator[Finding]:
     off = darkness(problem, starts) if problem.duals else {}
     for dual in problem.duals:
-        for (section, day), first in off.items():
-            second = off.get((dual.second, day))
-            if section == dual.first and second and not first.dead.isdisjoint(second.dead):
+        for day in range(problem.horizon.days):
+            first, second = off.get((dual.first, day)), off.get((dual.second, day))
+            if first and second and not first.dead.isdisjoint(second.dead):
                 said = f"both sources are dead on day {day}"
                 yield _finding("schedule.dual", dual.customer_id, said, f"第 {day} 日双电源同停")
 

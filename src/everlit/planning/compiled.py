@@ -8,8 +8,9 @@ are the bits of an integer, so a union is `|` and a dead time is `bit_count()`.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from everlit.planning.check import blocks, unit_costs
+from everlit.planning.check import alone_cost, blocks, unit_costs
 from everlit.planning.problem import Job, MonthProblem
 
 
@@ -38,7 +39,11 @@ class Tie:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """Everything derived from a problem; `calendars` are bit sets over all slots of the horizon."""
+    """Everything derived from a problem.
+
+    `calendars` are bit sets over all slots of the horizon; `near[zone]` are the zones whose outage at the same time can
+    change its cost; `related[job]` are the jobs of such zones, itself first; `weight[job]` is its cost done alone.
+    """
 
     problem: MonthProblem
     blocks: tuple[Block, ...]
@@ -49,6 +54,8 @@ class Compiled:
     near: tuple[frozenset[int], ...]
     starts: tuple[tuple[int, ...], ...]
     successors: tuple[tuple[int, ...], ...]
+    related: tuple[tuple[int, ...], ...]
+    weight: tuple[int, ...]
     duals: tuple[tuple[int, int], ...]
     sites: tuple[tuple[tuple[int, int], ...], ...]
 
@@ -58,6 +65,7 @@ class Compiled:
         return tuple(tie for tie in self.ties[zone] if tie.calendar < 0 or span & self.calendars[tie.calendar] == span)
 
 
+@lru_cache(maxsize=8)
 def compile_problem(problem: MonthProblem) -> Compiled:
     """Work out blocks, blockers, neighbours and starts of a problem."""
     blocks_, block_of = _blocks(problem)
@@ -74,6 +82,7 @@ def compile_problem(problem: MonthProblem) -> Compiled:
         for rule_ in job.after:
             successors[rule_.job].append(position)
     duals = tuple((block_of[dual.first], block_of[dual.second]) for dual in problem.duals)
+    near = _near(worked, carried, ties, duals)
     return Compiled(
         problem=problem,
         blocks=blocks_,
@@ -81,7 +90,9 @@ def compile_problem(problem: MonthProblem) -> Compiled:
         carried=carried,
         ties=ties,
         calendars=tuple(sum(1 << at for at, fit in enumerate(calendar) if fit) for calendar in problem.calendars),
-        near=_near(worked, carried, ties, duals),
+        near=near,
+        related=_related(problem, near),
+        weight=tuple(alone_cost(problem, job) for job in range(len(problem.jobs))),
         starts=tuple(possible_starts(problem, job) for job in problem.jobs),
         successors=tuple(tuple(after) for after in successors),
         duals=duals,
@@ -209,3 +220,13 @@ def _near(
         for zone in holders[second]:
             near[zone] |= holders[first]
     return tuple(frozenset(zones) for zones in near)
+
+
+def _related(problem: MonthProblem, near: tuple[frozenset[int], ...]) -> tuple[tuple[int, ...], ...]:
+    by_zone: defaultdict[int, list[int]] = defaultdict(list)
+    for job, task in enumerate(problem.jobs):
+        by_zone[task.zone].append(job)
+    return tuple(
+        (job, *(other for zone in sorted(near[task.zone]) for other in by_zone.get(zone, ()) if other != job))
+        for job, task in enumerate(problem.jobs)
+    )

@@ -35,7 +35,7 @@ def heaviest_first(compiled: Compiled) -> list[int]:
         range(len(problem.jobs)),
         key=lambda job: (
             problem.jobs[job].published is None,
-            -alone_cost(problem, job),
+            -compiled.weight[job],
             len(compiled.starts[job]),
             job,
         ),
@@ -63,8 +63,12 @@ def in_order(compiled: Compiled, jobs: Iterable[int]) -> list[int]:
 
 def best_placement(board: Board, job: int) -> Placement | None:
     """The cheapest allowed place of an unplaced job, the earliest of equals; None when no place is left."""
+    return _cheapest(board, job, worthwhile_starts(board, job)) or _cheapest(board, job, board.compiled.starts[job])
+
+
+def _cheapest(board: Board, job: int, starts: Iterable[int]) -> Placement | None:
     best: Placement | None = None
-    for start in worthwhile_starts(board, job):
+    for start in starts:
         placement = board.weigh(job, start)
         if placement is not None and (best is None or placement.delta < best.delta):
             best = placement
@@ -74,31 +78,34 @@ def best_placement(board: Board, job: int) -> Placement | None:
 def worthwhile_starts(board: Board, job: int) -> list[int]:
     """On a day with neighbours every start that lines up with one, on an empty day the first of each tie pattern.
 
-    Between two such starts nothing changes but the overlap, which is linear: the ends are enough.
+    Between two such starts nothing changes but the overlap, which is linear: the ends are enough. Neighbours are jobs
+    that can share its darkness or block a transfer, and those it must follow or precede.
     """
     compiled, slots = board.compiled, board.slots
     task = compiled.problem.jobs[job]
-    near, jobs = compiled.near[task.zone], compiled.problem.jobs
-    edges: dict[int, set[int]] = {}
+    edges = _edges(board, job)
     chosen, seen = list[int](), set[object]()
     night = compiled.problem.night
     for start in compiled.starts[job]:
         day, slot = divmod(start, slots)
-        if day not in edges:
-            edges[day] = {
-                edge
-                for other, at in board.days[day].items()
-                if jobs[other].zone in near
-                for edge in (
-                    at,
-                    at + jobs[other].duration,
-                    at + jobs[other].duration - task.duration,
-                    at - task.duration,
-                )
-            }
         dark = slot + task.duration > night[0]
         pattern = (day, dark, compiled.fitting(task.zone, start, task.duration))
-        if slot in edges[day] or pattern not in seen or start in (task.published, task.wanted):
+        if slot in edges.get(day, ()) or pattern not in seen or start in (task.published, task.wanted):
             seen.add(pattern)
             chosen.append(start)
     return chosen
+
+
+def _edges(board: Board, job: int) -> dict[int, set[int]]:
+    """Day → slots at which the job would line up with a neighbour."""
+    jobs, compiled = board.compiled.problem.jobs, board.compiled
+    task = jobs[job]
+    ordered = [*(rule.job for rule in task.after), *compiled.successors[job]]
+    edges: dict[int, set[int]] = {}
+    for other in (*compiled.related[job], *ordered):
+        start = board.starts[other]
+        if start is not None and other != job:
+            day, at = divmod(start, board.slots)
+            end = at + jobs[other].duration
+            edges.setdefault(day, set()).update((at, end, end - task.duration, at - task.duration))
+    return edges

@@ -182,6 +182,7 @@ class _Search:
 
     def plan(self) -> MonthPlan:
         """The best plan with everything that is said about it."""
+        self._keep(self._complete(self.best))
         if self.bound is None or not self._covers():
             self._prove()
         assert self.bound is not None

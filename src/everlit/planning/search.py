@@ -74,7 +74,7 @@ def _ruin(board: Board, rng: random.Random, movable: Sequence[int]) -> list[int]
     refused = [job for job in movable if board.starts[job] is None]
     seed = rng.choice(refused) if refused and rng.random() < 0.3 else rng.choice(movable)
     wanted = rng.randint(2, 12)
-    circle = [job for job in board.related[seed][1:] if compiled.starts[job]]
+    circle = [job for job in board.compiled.related[seed][1:] if compiled.starts[job]]
     rng.shuffle(circle)
     chosen = [seed, *circle[: wanted - 1]]
     if rng.random() < 0.5 or len(chosen) < 3:
@@ -108,7 +108,7 @@ def _recreate(board: Board, rng: random.Random, jobs: Sequence[int]) -> None:
     rng.shuffle(order)
     way = rng.random()
     if way < 0.35:
-        order.sort(key=lambda job: -board.weight[job])
+        order.sort(key=lambda job: -compiled.weight[job])
     elif way < 0.5:
         order.sort(key=lambda job: len(compiled.starts[job]))
     elif way < 0.6:

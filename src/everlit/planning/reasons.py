@@ -1,0 +1,247 @@
+"""Why each request stands where it stands (排程理由), and why a refused one has no place (冲突约束).
+
+A placed job is lifted off the finished plan and every other day is tried: what would the plan cost with the job there,
+or which rules forbid it. A rule that forbids a *cheaper* place is **binding**: without it the job would stand there.
+
+A refused job breaks at least one rule at every start. The **conflict** is a smallest set of rules that still forbids
+them all; take any rule of it away and some start is free of the rest. First the job is tried alone in an empty month;
+only if it could stand there, among the others as planned.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from everlit.kernel import Finding, Text
+from everlit.planning.board import Board
+from everlit.planning.check import Starts
+from everlit.planning.compiled import Compiled, compile_problem
+from everlit.planning.greedy import worthwhile_starts
+from everlit.planning.objections import Objection, objections
+from everlit.planning.outages import outages
+from everlit.planning.problem import MILLI, MonthProblem
+
+Rule = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another day for the job: the best start there and what the plan would cost more (milli customer-hours).
+
+    `forbidden`: the rules against the day where no start of it is allowed; `more` is then the cost without them.
+    """
+
+    day: int
+    start: int
+    more: int
+    forbidden: tuple[Objection, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a job stands where it stands."""
+
+    job: int
+    start: int
+    merged_with: tuple[int, ...]
+    saves: int
+    alternatives: tuple[Alternative, ...]
+    binding: tuple[Objection, ...]
+    message: Text
+
+    def as_json(self, problem: MonthProblem) -> dict[str, Any]:
+        """With ids, local times and customer-hours."""
+        at = problem.horizon.instant
+        return {
+            "job": problem.jobs[self.job].job_id,
+            "start": at(self.start).isoformat(),
+            "merged_with": [problem.jobs[job].job_id for job in self.merged_with],
+            "saves_customer_hours": self.saves / MILLI,
+            "message": self.message.as_json(),
+            "binding": [{"kind": rule.kind, "subject": rule.subject} for rule in self.binding],
+            "alternatives": [
+                {
+                    "start": at(other.start).isoformat(),
+                    "more_customer_hours": other.more / MILLI,
+                    "forbidden": [{"kind": rule.kind, "subject": rule.subject} for rule in other.forbidden],
+                }
+                for other in self.alternatives
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why a refused job has no place: a smallest set of rules forbidding all starts; `alone`: in an empty month too."""
+
+    job: int
+    alone: bool
+    rules: tuple[Objection, ...]
+    message: Text
+
+    def finding(self, problem: MonthProblem) -> Finding:
+        """The conflict as a finding about the request."""
+        name = problem.jobs[self.job].job_id
+        rules = [{"kind": rule.kind, "subject": rule.subject} for rule in self.rules]
+        return Finding("schedule.refused", name, self.message, {"alone": self.alone, "rules": rules})
+
+    def as_json(self, problem: MonthProblem) -> dict[str, Any]:
+        """The finding, with the jobs in the way."""
+        jobs = sorted({problem.jobs[job].job_id for rule in self.rules for job in rule.jobs})
+        return {**self.finding(problem).as_json(), "jobs": jobs}
+
+
+def reasons(problem: MonthProblem, starts: Starts) -> tuple[Reason, ...]:
+    """One reason for every placed job."""
+    compiled = compile_problem(problem)
+    board = Board(compiled, starts)
+    beside = {job: outage.jobs for outage in outages(problem, starts) for job in outage.jobs}
+    empty = Board(compiled)
+    return tuple(_reason(board, empty, job, beside[job]) for job, start in enumerate(starts) if start is not None)
+
+
+def conflicts(problem: MonthProblem, starts: Starts) -> tuple[Conflict, ...]:
+    """One conflict for every refused job."""
+    compiled = compile_problem(problem)
+    board = Board(compiled, starts)
+    return tuple(_conflict(compiled, board, job) for job, start in enumerate(starts) if start is None)
+
+
+def _reason(board: Board, empty: Board, job: int, group: Sequence[int]) -> Reason:
+    problem, start = board.compiled.problem, board.starts[job]
+    assert start is not None
+    board.lift(job)
+    here = board.priced(job, start)
+    alone = empty.priced(job, start).delta
+    alternatives = tuple(_alternatives(board, job, start, here.delta))
+    board.place(here)
+    binding = {rule for other in alternatives if other.more < 0 for rule in other.forbidden}
+    merged = tuple(other for other in group if other != job)
+    saves = max(0, alone - here.delta)
+    message = _say(problem, job, merged, saves, alternatives, sorted(binding))
+    return Reason(job, start, merged, saves, alternatives, tuple(sorted(binding)), message)
+
+
+def _alternatives(board: Board, job: int, start: int, here: int) -> Iterable[Alternative]:
+    """The best start of every other day; where none is allowed, the one it would take and what forbids it.
+
+    A day on which the job has no start at all is tried at the present hour.
+    """
+    by_day: defaultdict[int, list[int]] = defaultdict(list)
+    for other in worthwhile_starts(board, job):
+        by_day[other // board.slots].append(other)
+    for day in range(len(board.days)):
+        if day == start // board.slots:
+            continue
+        options = by_day.get(day) or [day * board.slots + start % board.slots]
+        weighed = (board.weigh(job, option) for option in by_day.get(day, ()))
+        allowed = [placement for placement in weighed if placement is not None]
+        if allowed:
+            best = min(allowed, key=lambda placement: (placement.delta, placement.start))
+            yield Alternative(day, best.start, best.delta - here)
+        else:
+            wanted = min((board.priced(job, option) for option in options), key=lambda p: (p.delta, p.start))
+            yield Alternative(
+                day, wanted.start, wanted.delta - here, tuple(sorted(objections(board, job, wanted.start)))
+            )
+
+
+def _conflict(compiled: Compiled, board: Board, job: int) -> Conflict:
+    """Tried alone in an empty month first, where predecessors do not count."""
+    problem = compiled.problem
+    empty = Board(compiled)
+    alone = [
+        [rule for rule in objections(empty, job, start) if rule.kind != "schedule.precedence"]
+        for start in _every_start(board, job)
+    ]
+    by_itself = not alone or all(alone)
+    broken = alone if by_itself else [objections(board, job, start) for start in _every_start(board, job)]
+    chosen = smallest_conflict([{rule.rule for rule in start} for start in broken])
+    if not chosen:
+        return _still_free(board, job)
+    rules = tuple(_evidence(rule, broken) for rule in sorted(chosen))
+    said = [rule.finding(board, job).message for rule in rules]
+    name = problem.jobs[job].job_id
+    where = ("by itself", "自身") if by_itself else ("beside the others", "与其他任务")
+    message = Text(
+        en=f"{name} has no place {where[0]}: " + " ".join(text.en.removeprefix(f"{name}: ") for text in said),
+        zh=f"{name} {where[1]}无可行时间：" + "".join(text.zh.removeprefix(f"{name}：") for text in said),
+    )
+    return Conflict(job, by_itself, rules, message)
+
+
+def _still_free(board: Board, job: int) -> Conflict:
+    """The plan left the job out although it has room for it: said as it is."""
+    name = board.compiled.problem.jobs[job].job_id
+    message = Text(en=f"{name} is left out, yet a place for it is free.", zh=f"{name} 未安排，但仍有可行时间。")
+    return Conflict(job, False, (), message)
+
+
+def _every_start(board: Board, job: int) -> list[int]:
+    """Every start that stays within a planning day: the grid of time is no rule to blame."""
+    horizon, task = board.compiled.problem.horizon, board.compiled.problem.jobs[job]
+    last = horizon.slots_per_day - task.duration
+    return [horizon.start(day, slot) for day in range(horizon.days) for slot in range(last + 1)]
+
+
+def _evidence(rule: Rule, broken: Iterable[Iterable[Objection]]) -> Objection:
+    jobs = {job for start in broken for objection in start if objection.rule == rule for job in objection.jobs}
+    return Objection(*rule, tuple(sorted(jobs)))
+
+
+def smallest_conflict(broken: Sequence[set[Rule]]) -> frozenset[Rule]:
+    """A smallest set of rules that meets every start's broken rules; empty when some start breaks none.
+
+    >>> sorted(smallest_conflict([{("a", ""), ("b", "")}, {("b", "")}, {("c", "")}]))
+    [('b', ''), ('c', '')]
+    """
+    needed = [frozenset(rules) for rules in dict.fromkeys(frozenset(rules) for rules in broken)]
+    if not all(needed):
+        return frozenset()
+    needed = [rules for rules in needed if not any(other < rules for other in needed)]
+    every = sorted(set().union(*needed))
+    for size in range(1, 5):
+        for chosen in combinations(every, size):
+            if all(not rules.isdisjoint(chosen) for rules in needed):
+                return frozenset(chosen)
+    kept = set(every)
+    for rule in every:
+        if all(not rules.isdisjoint(kept - {rule}) for rules in needed):
+            kept.discard(rule)
+    return frozenset(kept)
+
+
+def _say(
+    problem: MonthProblem,
+    job: int,
+    merged: tuple[int, ...],
+    saves: int,
+    alternatives: Sequence[Alternative],
+    binding: Sequence[Objection],
+) -> Text:
+    """One line for people: with whom, what it saves, what the next best day costs, which rules bind."""
+    name = problem.jobs[job].job_id
+    en, zh = [], []
+    if merged:
+        names = [problem.jobs[other].job_id for other in merged]
+        en.append(f"merged with {', '.join(names)}, saving {saves / MILLI:.1f} customer-hours")
+        zh.append(f"与 {'、'.join(names)} 合并停电，节约 {saves / MILLI:.1f} 时户")
+    free = [other for other in alternatives if not other.forbidden]
+    if free:
+        best = min(free, key=lambda other: other.more)
+        day = problem.horizon.instant(best.start).date()
+        en.append(f"the next best day, {day}, costs {best.more / MILLI:.1f} more")
+        zh.append(f"次优日期 {day}，多 {best.more / MILLI:.1f} 时户")
+    elif alternatives:
+        en.append("every other day is forbidden")
+        zh.append("其他日期均受约束")
+    else:
+        en.append("the month has no other day")
+        zh.append("本月无其他日期")
+    if binding:
+        rules = sorted({f"{rule.kind.removeprefix('schedule.')} {rule.subject}".strip() for rule in binding})
+        en.append(f"cheaper days are forbidden by {', '.join(rules)}")
+        zh.append(f"更优日期受限于：{'、'.join(rules)}")
+    return Text(en=f"{name}: {'; '.join(en)}.", zh=f"{name}：{'；'.join(zh)}。")
