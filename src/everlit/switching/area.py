@@ -8,8 +8,7 @@ switches stay as they are. Between pieces, and between a piece and the live netw
 use. A piece is entered only from above: at its highest voltage, so that no transformer is fed backwards.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from everlit.grid import Grid, Importance, SwitchKind, supply
-from everlit.grid.compile import Bools, Ints
+from everlit.grid.compile import Bools, Floats, Ints
 from everlit.grid.components import components
 from everlit.grid.schema import IMPORTANCES
-from everlit.switching.graph import section_graph
 from everlit.switching.isolate import Isolation
 from everlit.switching.limits import Limits
 
@@ -106,9 +104,16 @@ class Area:
         return tuple(tuple(edges) for edges in found)
 
     @cached_property
-    def live_sections(self) -> tuple[int, ...]:
-        """Live sections that a tie could feed from."""
-        return tuple(sorted({edge.section for edge in self.edges if edge.section >= 0}))
+    def onward(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """From each piece: the edges over which power may pass on into another, and that piece."""
+        return tuple(
+            tuple(
+                (index, far)
+                for index in edges
+                if (far := self.edges[index].far(piece)) >= 0 and not self.stuck[far] and self.edges[index].enters(far)
+            )
+            for piece, edges in enumerate(self.at)
+        )
 
     @cached_property
     def blind(self) -> tuple[tuple[int, int], ...]:
@@ -144,41 +149,53 @@ def dead_area(
 ) -> Area:
     """The pieces that `isolation` leaves dead. `avoid_sections` are live sections that must not take load over."""
     grid, closed = isolation.grid, isolation.closed_after
-    graph = section_graph(grid)
-    zone, work = set(isolation.zone_sections), set(isolation.work_sections)
-    lost = set(isolation.dead_sections)
-    dead, work = lost | zone, work | (zone - lost)
-    touching = sorted({switch for section in dead for switch in graph.at(section)})
+    zone, work = _mask(grid, isolation.zone_sections), _mask(grid, isolation.work_sections)
+    lost = _mask(grid, isolation.dead_sections)
+    dead = lost | zone
     rule = _Rules(grid, closed, limits, frozenset(unusable))
-    fixed = [
-        s for s in touching if closed[s] and rule.against_opening(s) and graph.one[s] in dead and graph.other[s] in dead
-    ]
-    sections, piece = _pieces(grid, graph.one, graph.other, sorted(dead), fixed)
-    stuck = np.array([bool(work.intersection(each.tolist())) for each in sections], np.bool_)
-    state, avoided = supply(grid, closed), set(avoid_sections)
-    edges, barred = [], []
-    top_kv = _top_kv(grid, sections)
-    for switch in touching:
-        ends = graph.one[switch], graph.other[switch]
-        one, other = (int(piece[end]) if end in dead else LIVE for end in ends)
-        outside = next((end for end in ends if end not in dead), -1)
-        if one == other or (outside >= 0 and not state.energised[outside]):
-            continue
-        why = rule.against(switch, tie=outside >= 0)
-        if not why and outside in avoided:
-            why = "avoided"
-        if why:
-            barred.append(Barred(switch, one if one >= 0 else other, other if one >= 0 else LIVE, why))
-            continue
-        kv = grid.nominal_kv[grid.switch_from[switch]]
-        into = [end >= 0 and kv >= top_kv[end] for end in (one, other)]
-        edges.append(Edge(switch, one, other, bool(closed[switch]), into[0], into[1], outside))
+    sections, piece = _pieces(grid, dead, closed & rule.fixed)
+    edges, barred = _borders(grid, closed, dead, piece, sections, rule, set(avoid_sections))
     return Area(
         grid=grid, limits=limits, closed_before=isolation.closed_before, closed=closed, sections=sections,
-        worth=_worths(grid, limits, sections),
-        edges=tuple(edges), barred=tuple(barred), stuck=stuck, piece_of_section=piece,
-        zone=np.array([bool(zone.intersection(each.tolist())) for each in sections], np.bool_),
+        worth=_worths(grid, limits, sections), edges=edges, barred=barred, piece_of_section=piece,
+        stuck=_any(work | (zone & ~lost), piece, len(sections)), zone=_any(zone, piece, len(sections)),
     )  # fmt: skip
+
+
+def _mask(grid: Grid, sections: Iterable[int]) -> Bools:
+    mask = np.zeros(grid.n_sections, np.bool_)
+    mask[list(sections)] = True
+    return mask
+
+
+def _any(mask: Bools, piece: Ints, count: int) -> Bools:
+    """Which pieces hold a section of the mask."""
+    found = np.zeros(count, np.bool_)
+    found[piece[mask & (piece >= 0)]] = True
+    return found
+
+
+def _borders(
+    grid: Grid, closed: Bools, dead: Bools, piece: Ints, sections: Sequence[Ints], rule: "_Rules", avoided: set[int]
+) -> tuple[tuple[Edge, ...], tuple[Barred, ...]]:
+    """The switches between pieces and between a piece and what is live: usable ones, and those a rule takes out."""
+    one, other = grid.switch_section_from, grid.switch_section_to
+    live, top_kv = supply(grid, closed).energised, _top_kv(grid, sections)
+    borders = (
+        (piece[one] != piece[other]) & (dead[one] | dead[other]) & (dead[one] | live[one]) & (dead[other] | live[other])
+    )
+    edges, barred = [], []
+    for switch in np.flatnonzero(borders).tolist():
+        ends = int(piece[one[switch]]), int(piece[other[switch]])
+        outside = next((int(end) for end in (one[switch], other[switch]) if not dead[end]), -1)
+        why = rule.against(switch, tie=outside >= 0) or ("avoided" if outside in avoided else "")
+        if why:
+            barred.append(Barred(switch, max(ends), min(ends), why))
+            continue
+        kv = grid.nominal_kv[grid.switch_from[switch]]
+        into_one, into_other = (end >= 0 and bool(kv >= top_kv[end]) for end in ends)
+        edges.append(Edge(switch, ends[0], ends[1], bool(closed[switch]), into_one, into_other, outside))
+    return tuple(edges), tuple(barred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +206,14 @@ class _Rules:
     closed: Bools
     limits: Limits
     unusable: frozenset[int]
+
+    @property
+    def fixed(self) -> Bools:
+        """Switches that stay as they are."""
+        kv = self.grid.nominal_kv[self.grid.switch_from]
+        fixed = self.grid.switch_locked | ((kv <= LOW_VOLTAGE_KV) & (not self.limits.operate_lv))
+        fixed[list(self.unusable)] = True
+        return np.asarray(fixed)
 
     def against_opening(self, switch: int) -> str:
         if self.grid.switch_locked[switch]:
@@ -209,31 +234,32 @@ class _Rules:
         return "" if makes_load or not tie or self.limits.disconnector_tie else "no_load_make"
 
 
-def _pieces(
-    grid: Grid, one: list[int], other: list[int], dead: list[int], fixed: list[int]
-) -> tuple[tuple[Ints, ...], Ints]:
+def _pieces(grid: Grid, dead: Bools, fixed: Bools) -> tuple[tuple[Ints, ...], Ints]:
     """Dead sections grouped by the closed switches that cannot be opened."""
-    local = {section: index for index, section in enumerate(dead)}
-    ends = np.array([local[one[s]] for s in fixed], np.int32), np.array([local[other[s]] for s in fixed], np.int32)
-    group, count = components(len(dead), *ends)
-    piece = np.full(grid.n_sections, -1, np.int32)
-    piece[dead] = group
-    members: dict[int, list[int]] = defaultdict(list)
-    for section, number in zip(dead, group.tolist(), strict=True):
-        members[number].append(section)
-    return tuple(np.array(members[number], np.int32) for number in range(count)), piece
+    local = np.cumsum(dead) - 1
+    one, other = grid.switch_section_from, grid.switch_section_to
+    joined = fixed & dead[one] & dead[other]
+    group, count = components(
+        int(dead.sum()), local[one[joined]].astype(np.int32), local[other[joined]].astype(np.int32)
+    )
+    piece, members = np.full(grid.n_sections, LIVE, np.int32), np.flatnonzero(dead).astype(np.int32)
+    piece[members] = group
+    members = members[np.argsort(group, kind="stable")]
+    return tuple(np.split(members, np.cumsum(np.bincount(group, minlength=count))[:-1])) if count else (), piece
 
 
 def _top_kv(grid: Grid, sections: Iterable[Ints]) -> list[float]:
     """Highest nominal voltage in each piece."""
-    top = np.zeros(grid.n_sections)
-    np.maximum.at(top, grid.section_of_node, grid.nominal_kv)
-    return [float(top[each].max()) for each in sections]
+    kept: Floats | None = vars(grid).get("_section_top_kv")
+    if kept is None:
+        kept = np.zeros(grid.n_sections)
+        np.maximum.at(kept, grid.section_of_node, grid.nominal_kv)
+        vars(grid)["_section_top_kv"] = kept
+    return [float(kept[each].max()) for each in sections]
 
 
 def _worths(grid: Grid, limits: Limits, sections: Iterable[Ints]) -> tuple[int, ...]:
-    weight = section_weights(grid, limits)
-    units, households = grid.section_units, grid.section_households
+    weight, units, households = section_weights(grid, limits), grid.section_units, grid.section_households
     return tuple(
         worth_of(int(weight[each].sum()), int(units[each].sum()), int(households[each].sum())) for each in sections
     )

@@ -30,7 +30,7 @@ from everlit.switching.graph import section_graph
 from everlit.switching.limits import limits_of
 from everlit.switching.policies import NEWEST
 from everlit.switching.search import Plan
-from everlit.switching.transfer import Transfer, scope_of, state_of
+from everlit.switching.transfer import Transfer, state_of
 from everlit.switching.window import Excess, Verdict, Window
 
 RULES: Mapping[str, Text] = {
@@ -145,9 +145,7 @@ class _Clerk:
             if not attempt.fed.issuperset(block):
                 yield self._barred(block, Barred(self.area.edges[tie].switch, block[0], LIVE, "backfeed"))
                 continue
-            verdict = self.plan.window.judge(
-                state_of(self.area, attempt.used, attempt.fed), scope_of(self.area, attempt)
-            )
+            verdict = self.plan.window.judge(state_of(self.area, attempt.used, attempt.fed))
             yield self._verdict_reason(block, tie, attempt, verdict)
 
     def _entries(self, block: Sequence[int]) -> Iterator[int]:

@@ -133,12 +133,10 @@ class _Search:
         """The switch to decide next: closed ones at the edge first, as they cost nothing; −1 when none is left."""
         area, tie = self.area, -1
         for piece in node.fed:
-            for index in area.at[piece]:
-                edge = area.edges[index]
-                far = edge.far(piece)
-                if index in node.banned or far == LIVE or far in node.fed or area.stuck[far] or not edge.enters(far):
+            for index, far in area.onward[piece]:
+                if index in node.banned or far in node.fed:
                     continue
-                if edge.closed:
+                if area.edges[index].closed:
                     return index
                 tie = index if tie < 0 else min(tie, index)
         if tie >= 0:
@@ -197,22 +195,19 @@ class _Search:
 
     def reachable(self, node: _Node) -> int:
         """Most worth that could still be fed: all within reach, as far as the ties left can carry it."""
-        area, seen = self.area, set(node.fed)
+        area, seen, banned, onward = self.area, set(node.fed), node.banned, self.area.onward
         stack = list(node.fed)
         for index in self._roots:
             piece = max(area.edges[index].one, area.edges[index].other)
-            if index not in node.banned and piece not in seen:
+            if index not in banned and piece not in seen:
                 seen.add(piece)
                 stack.append(piece)
         while stack:
             here = stack.pop()
-            for index in area.at[here]:
-                edge = area.edges[index]
-                far = edge.far(here)
-                if index in node.banned or far == LIVE or far in seen or area.stuck[far] or not edge.enters(far):
-                    continue
-                seen.add(far)
-                stack.append(far)
+            for index, far in onward[here]:
+                if far not in seen and index not in banned:
+                    seen.add(far)
+                    stack.append(far)
         return self.room.bound(node.fed, seen, (tie for tie in self._roots if tie not in node.banned))
 
     def plan(self, node: _Node) -> Plan:

@@ -215,14 +215,13 @@ class _Jury:
         if plan.key() in self.settled:
             return self.settled[plan.key()]
         verdict = self.skeleton.judge(plan)
-        return verdict if verdict.sure else self.full(plan, everywhere=True)
+        return verdict if verdict.sure else self.full(plan)
 
-    def full(self, plan: Plan, *, everywhere: bool = False) -> Verdict:
-        """The verdict of the full flow: of the feeders concerned, all others being judged on the skeleton, or of all."""
+    def full(self, plan: Plan) -> Verdict:
+        """The verdict of the full flow."""
         key = plan.key()
         if key not in self.settled:
-            scope = None if everywhere else scope_of(self.area, plan)
-            self.settled[key] = self.window.judge(state_of(self.area, plan.used, plan.fed), scope)
+            self.settled[key] = self.window.judge(state_of(self.area, plan.used, plan.fed))
         return self.settled[key]
 
     def stays_broken(self, plan: Plan, verdict: Verdict) -> bool:
@@ -251,21 +250,6 @@ def state_of(area: Area, used: Iterable[int], fed: Iterable[int]) -> Bools:
     for index in used:
         state[area.edges[index].switch] = True
     return state
-
-
-def scope_of(area: Area, plan: Plan) -> Ints:
-    """Sections a plan touches: the dead ones, the feeder they came from and every feeder that feeds them now."""
-    grid = area.grid
-    now = supply(grid, area.closed)
-    mask = np.zeros(grid.n_sections, np.bool_)
-    mask[area.piece_of_section >= 0] = True
-    live = np.array([area.edges[i].section for i in plan.used if area.edges[i].section >= 0], np.int32)
-    feeders = np.unique(now.feeder[live]) if len(live) else np.zeros(0, np.int32)
-    mask |= now.energised & np.isin(now.feeder, feeders[feeders >= 0])
-    mask[live] = True
-    before = supply(grid, area.closed_before)
-    mask |= now.energised & np.isin(now.feeder, np.unique(before.feeder[area.piece_of_section >= 0]))
-    return np.flatnonzero(mask).astype(np.int32)
 
 
 def _stays_broken(verdict: Verdict, window: Window, push_mva: float) -> bool:

@@ -9,12 +9,11 @@ otherwise one overloaded house connection would forbid every transfer on its fee
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
+import numba
 import numpy as np
-import numpy.typing as npt
 
-from everlit.grid import Grid, supply
+from everlit.grid import Grid
 from everlit.grid.compile import Bools, Floats, Ints
 from everlit.grid.electrical import branch_id, electrical
 from everlit.grid.flow import Flow
@@ -22,8 +21,8 @@ from everlit.grid.sweep import TOLERANCE_PU, radial_flow
 from everlit.switching.limits import Limits
 
 MEDIUM_VOLTAGE_KV = (1.0, 20.0)
-WHOLE_BELOW_NODES = 2000
-"""Networks up to this size are always solved whole and sharply: nothing is gained by leaving part of them out."""
+SMALL_NODES = 2000
+"""Networks up to this size are solved as sharply as can be."""
 CITY_TOLERANCE_PU = 1e-8
 BREACH = 1e-9
 
@@ -74,7 +73,7 @@ NO_SOLUTION = Verdict(None, None, converged=False, loss_kwh=float("inf"))
 class Window:
     """Loads of consecutive quarter-hours (steps × consumers, P90), the state before, and the limits that must hold.
 
-    `flows` counts the power flows solved so far: of part of the network, and of all of it.
+    `flows` counts the power flows of the whole network solved so far.
     """
 
     grid: Grid
@@ -83,7 +82,7 @@ class Window:
     q_kvar: Floats
     limits: Limits
     hours_per_step: float = 0.25
-    flows: list[int] = field(default_factory=lambda: [0, 0])
+    flows: list[int] = field(default_factory=lambda: [0])
 
     @property
     def steps(self) -> int:
@@ -92,8 +91,8 @@ class Window:
 
     @property
     def small(self) -> bool:
-        """True when every verdict solves the whole network."""
-        return self.grid.n_nodes <= WHOLE_BELOW_NODES
+        """True when a flow costs nothing, so that it is solved sharply and asked often."""
+        return self.grid.n_nodes <= SMALL_NODES
 
     @property
     def tolerance_pu(self) -> float:
@@ -103,18 +102,11 @@ class Window:
     @cached_property
     def base(self) -> Flow:
         """The flow before anybody switched."""
-        return self._whole(self.closed)
+        return self._solve(self.closed)
 
-    def _whole(self, state: Bools) -> Flow:
-        self.flows[1] += 1
-        return radial_flow(self.grid, state, self.p_kw, self.q_kvar, tolerance_pu=self.tolerance_pu)
-
-    def _part(self, state: Bools, sections: Ints) -> Flow:
+    def _solve(self, state: Bools) -> Flow:
         self.flows[0] += 1
-        return radial_flow(
-            self.grid, state, self.p_kw, self.q_kvar, sections=sections, outside=self.base,
-            forest=supply(self.grid, state), tolerance_pu=self.tolerance_pu,
-        )  # fmt: skip
+        return radial_flow(self.grid, state, self.p_kw, self.q_kvar, tolerance_pu=self.tolerance_pu)
 
     # ----------------------------------------------------------------------------------------- limits
     @cached_property
@@ -162,16 +154,12 @@ class Window:
         return np.where(before > factor, before + self.limits.worsening, factor)
 
     # ---------------------------------------------------------------------------------------- verdicts
-    def judge(self, state: Bools, sections: Ints | None = None) -> Verdict:
-        """Solve `state` and compare with every limit.
-
-        With `sections` (all that changed and what feeds it) a city is solved only there; what branches off elsewhere
-        keeps the power it had, and only what is solved is judged.
-        """
-        return self.verdict(self._whole(state) if sections is None or self.small else self._part(state, sections))
+    def judge(self, state: Bools) -> Verdict:
+        """Solve `state` and compare with every limit of the network."""
+        return self.verdict(self._solve(state))
 
     def verdict(self, flow: Flow) -> Verdict:
-        """Compare a flow of these steps with every limit."""
+        """Compare a flow of these steps, of the whole network, with every limit."""
         if not flow.converged.all():
             return NO_SOLUTION
         overload, loading = self._currents(flow)
@@ -180,57 +168,107 @@ class Window:
 
     def _currents(self, flow: Flow) -> tuple[Excess | None, Excess | None]:
         """Worst breach and highest loading among the branches with a rating."""
-        lines = np.flatnonzero(np.isfinite(self.rated_a[flow.series]))
-        switches = np.flatnonzero(np.isfinite(self.rated_a[flow.switches + self.grid.first_switch]))
-        branches = np.concatenate([flow.series[lines], flow.switches[switches] + self.grid.first_switch])
-        if not len(branches):
-            return None, None
-        amps = flow.series_a.T[lines]
+        base, first, rated = self.base, self.grid.first_switch, self.rated_a
+        found = [
+            _loadings(
+                flow.series, flow.series_a.T, base.series, base.series_a.T, rated, self.factor, self.limits.worsening
+            )
+        ]
+        switches = np.flatnonzero(np.isfinite(rated[first:])).astype(np.int32)
         if len(switches):
-            amps = np.concatenate([amps, flow.switch_a.T[switches]])
-        share, limit = amps / self.rated_a[branches][:, None], self.share_limit(branches)
-        over = share - limit
-        worst = self._current(branches, share, limit, _argmax(over))
-        return (worst if over.max() > BREACH else None), self._current(branches, share, limit, _argmax(share / limit))
+            now, before = np.isin(flow.switches, switches), np.isin(base.switches, switches)
+            found.append(
+                _loadings(
+                    (flow.switches[now] + first).astype(np.int32), flow.switch_a.T[now],
+                    (base.switches[before] + first).astype(np.int32), base.switch_a.T[before],
+                    rated, self.factor, self.limits.worsening,
+                )
+            )  # fmt: skip
+        over, loading = (max((each[row] for each in found), key=lambda figures: float(figures[0])) for row in (0, 1))
+        return self._current(over) if over[0] > BREACH else None, self._current(loading) if loading[0] > 0 else None
 
-    def _current(self, branches: Ints, share: Floats, limit: Floats, at: tuple[int, int]) -> Excess:
-        rated = float(self.rated_a[branches[at[0]]])
-        return Excess("current", int(branches[at[0]]), at[1], float(share[at]) * rated, float(limit[at]) * rated)
+    def _current(self, figures: Floats) -> Excess:
+        _, branch, step, share, limit = figures.tolist()
+        rated = float(self.rated_a[int(branch)])
+        return Excess("current", int(branch), int(step), share * rated, limit * rated)
 
     def _voltages(self, flow: Flow) -> tuple[Excess | None, Excess | None]:
-        """Worst breach and lowest voltage among the nodes that are judged; one node stands for all at its place."""
-        low, high = (ends[flow.nodes] for ends in self.voltage_ends)
-        before = self.base.place[flow.nodes].astype(np.int64)
-        judged = np.flatnonzero(np.isfinite(low) & (flow.place >= 0))
-        if not len(judged):
-            return None, None
-        places = flow.place[judged].astype(np.int64) * (self.base.place_pu.shape[1] + 1) + before[judged]
-        judged = judged[np.unique(places, return_index=True)[1]]
-        nodes, low, high = flow.nodes[judged], low[judged][:, None], high[judged][:, None]
-        now, base = flow.place_pu.T[flow.place[judged]], self._before(before[judged])
-        worse = self.limits.worsening
-        least = np.where(base < low, base - worse, low)
-        most = np.where(base > high, base + worse, high)
-        below, above = least - now, now - most
-        under, over, lowest = _argmax(below), _argmax(above), _argmax(low - now)
-        at, end = (under, least) if below[under] >= above[over] else (over, most)
-        breach = _voltage(nodes, now, end, at) if max(below[under], above[over]) > BREACH else None
-        return breach, _voltage(nodes, now, least, lowest)
-
-    def _before(self, places: npt.NDArray[np.int64]) -> Floats:
-        """Voltage before at some places of the base flow; what was dead counts as being at 1 pu."""
-        values = self.base.place_pu.T[np.maximum(places, 0)]
-        return np.where((places >= 0)[:, None] & np.isfinite(values), values, 1.0)
+        """Worst breach and lowest voltage among the nodes that are judged."""
+        low, high = self.voltage_ends
+        breach, lowest = _deviations(
+            flow.place, flow.place_pu.T, self.base.place, self.base.place_pu.T, low, high, self.limits.worsening
+        )
+        return _voltage(breach) if breach[0] > BREACH else None, _voltage(lowest) if np.isfinite(lowest[0]) else None
 
     def name(self, excess: Excess) -> str:
         """Identity of the branch or node an excess is about."""
         return branch_id(self.grid, excess.index) if excess.kind == "current" else self.grid.node_id(excess.index)
 
 
-def _voltage(nodes: Ints, now: Floats, end: Floats, at: tuple[int, int]) -> Excess:
-    return Excess("voltage", int(nodes[at[0]]), at[1], float(now[at]), float(end[at]))
+def _voltage(figures: Floats) -> Excess:
+    _, node, step, value, limit = figures.tolist()
+    return Excess("voltage", int(node), int(step), value, limit)
 
 
-def _argmax(values: npt.NDArray[Any]) -> tuple[int, int]:
-    row, column = np.unravel_index(int(np.argmax(values)), values.shape)
-    return int(row), int(column)
+@numba.njit(cache=True)
+def _loadings(
+    branches: Ints, amps: Floats, base_branches: Ints, base_amps: Floats, rated: Floats, factor: Floats, worse: float
+) -> Floats:
+    """Rows of (measure, branch, step, loading, limit): the worst excess over a limit, and the highest loading of it."""
+    row = np.full(len(rated), -1, np.int32)
+    for index in range(len(base_branches)):
+        row[base_branches[index]] = index
+    worst = np.array([[-np.inf, -1.0, 0.0, 0.0, 0.0], [0.0, -1.0, 0.0, 0.0, 0.0]])
+    for index in range(len(branches)):
+        branch = branches[index]
+        if not np.isfinite(rated[branch]):
+            continue
+        for step in range(amps.shape[1]):
+            share = amps[index, step] / rated[branch]
+            before = base_amps[row[branch], step] / rated[branch] if row[branch] >= 0 else 0.0
+            limit = before + worse if before > factor[branch] else factor[branch]
+            if share - limit > worst[0, 0]:
+                worst[0, 0], worst[0, 1], worst[0, 2], worst[0, 3], worst[0, 4] = (
+                    share - limit,
+                    branch,
+                    step,
+                    share,
+                    limit,
+                )
+            if share / limit > worst[1, 0]:
+                worst[1, 0], worst[1, 1], worst[1, 2], worst[1, 3], worst[1, 4] = (
+                    share / limit,
+                    branch,
+                    step,
+                    share,
+                    limit,
+                )
+    return worst
+
+
+@numba.njit(cache=True)
+def _deviations(
+    place: Ints, volts: Floats, base_place: Ints, base_volts: Floats, low: Floats, high: Floats, worse: float
+) -> Floats:
+    """Rows of (measure, node, step, voltage, limit): the worst breach, and the least above its low end.
+
+    Nodes that share their place now and did before are looked at once. What was dead counts as having been at 1 pu.
+    """
+    worst = np.array([[-np.inf, -1.0, 0.0, 0.0, 0.0], [-np.inf, -1.0, 0.0, 0.0, 0.0]])
+    seen = np.full(len(volts), -2, np.int32)
+    for node in range(len(place)):
+        here, there = place[node], base_place[node]
+        if here < 0 or not np.isfinite(low[node]) or seen[here] == there:
+            continue
+        seen[here] = there
+        for step in range(volts.shape[1]):
+            v = volts[here, step]
+            before = base_volts[there, step] if there >= 0 else 1.0
+            least = before - worse if before < low[node] else low[node]
+            most = before + worse if before > high[node] else high[node]
+            breach, limit = max(least - v, v - most), least if least - v > v - most else most
+            if breach > worst[0, 0]:
+                worst[0, 0], worst[0, 1], worst[0, 2], worst[0, 3], worst[0, 4] = breach, node, step, v, limit
+            if low[node] - v > worst[1, 0]:
+                worst[1, 0], worst[1, 1], worst[1, 2], worst[1, 3], worst[1, 4] = low[node] - v, node, step, v, least
+    return worst
