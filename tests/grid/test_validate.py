@@ -42,6 +42,7 @@ ERRORS = [
     ({"network.json": '{"name": "a"}' + " " * (1 << 20)}, "manifest.too_large", None, None, None),
     ({"nodes.csv": None}, "table.missing", "nodes", None, None),
     ({"sources.csv": None}, "table.missing", "sources", None, None),
+    ({"sources.csv": "source_id,node_id\n"}, "table.no_rows", "sources", None, None),
     ({"nodes.csv": ""}, "table.empty", "nodes", None, None),
     ({"nodes.parquet": "x"}, "table.twice", "nodes", None, None),
     ({"nodes.csv": None, "nodes.parquet": "PAR1 noise PAR1"}, "table.unreadable", "nodes", None, None),
@@ -266,6 +267,33 @@ def test_parquet_as_other_programs_write_it(tmp_path):
     lines = lines.set_column(3, "length_m", lines.column("length_m").cast(pa.int32()))
     pyarrow.parquet.write_table(lines, folder / "lines.parquet")
     assert load_network(folder).fingerprint == network.fingerprint
+
+
+@pytest.mark.parametrize(("as_dictionary", "kind"), [(True, "value.long"), (False, "table.unreadable")])
+def test_a_small_parquet_file_that_unpacks_to_gigabytes(tmp_path, as_dictionary, kind):
+    """One long text a hundred thousand times: a few kilobytes on disk, two gigabytes when spelt out."""
+    write(tmp_path, {"substations.csv": None})
+    text = pa.DictionaryArray.from_arrays(pa.array(np.zeros(100_000, np.int32)), pa.array(["x" * 20_000]))
+    table = pa.table({"substation_id": text, "name": text})
+    path = tmp_path / "substations.parquet"
+    pyarrow.parquet.write_table(table, path, compression="zstd", store_schema=as_dictionary)
+    assert path.stat().st_size < 100_000
+    report = validate_folder(tmp_path, limits=Limits(max_bytes=1 << 20))
+    assert kind in {finding.kind for finding in report.errors if finding.evidence["table"] == "substations"}
+    assert report.network is None
+
+
+def test_warnings_never_hide_an_error(tmp_path):
+    from everlit.grid.report import Findings
+    from everlit.kernel import Finding, Text
+
+    findings = Findings(limit=10)
+    for number in range(20):
+        findings.add(Finding("a", str(number), Text("a", "甲"), severity=Severity.WARNING))
+    findings.add(Finding("b", "b", Text("b", "乙")))
+    assert findings.failed
+    assert "b" in {finding.kind for finding in findings.listed()}
+    assert findings.more == {"a": 10}
 
 
 def test_many_findings_are_counted_not_listed(tmp_path):

@@ -52,7 +52,7 @@ def convert(column: Column, raw: pa.ChunkedArray) -> tuple[pa.Array, list[BadCel
 def _plain(raw: pa.ChunkedArray) -> pa.Array:
     """Without chunks and dictionaries, texts trimmed, empty texts as nothing."""
     if pa.types.is_dictionary(raw.type):
-        raw = raw.cast(raw.type.value_type)
+        raw = pa.chunked_array([_spelt_out(chunk) for chunk in raw.chunks], raw.type.value_type)
     cells = raw.combine_chunks()
     if isinstance(cells, pa.ChunkedArray):
         cells = pa.concat_arrays(cells.chunks)
@@ -64,6 +64,14 @@ def _plain(raw: pa.ChunkedArray) -> pa.Array:
         return cells
     cells = pc.utf8_trim_whitespace(cells)
     return pc.if_else(pc.equal(cells, ""), pa.scalar(None, pa.string()), cells)
+
+
+def _spelt_out(chunk: pa.DictionaryArray) -> pa.Array:
+    """A dictionary's cells; a text too long to be taken is cut before it is repeated a million times."""
+    words = chunk.dictionary
+    if pa.types.is_string(words.type) or pa.types.is_large_string(words.type):
+        words = pc.utf8_slice_codeunits(words, 0, LONGEST_TEXT + 1)
+    return words.take(chunk.indices)
 
 
 def _numbers(cells: pa.Array, *, whole: bool) -> tuple[pa.Array, list[BadCells]]:

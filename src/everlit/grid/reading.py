@@ -24,6 +24,7 @@ from everlit.kernel import Finding, Severity, Text
 
 MEBIBYTE = 1 << 20
 HEADER_BYTES = 64 * 1024
+BATCH_ROWS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +320,20 @@ def _read_parquet(path: Path, schema: TableSchema, findings: Findings, limits: L
         report_columns(path.name, header, schema, findings)
         known = {column.name for column in schema.columns}
         names = [name for name in header if name in known and header.count(name) == 1]
-        table = file.read(columns=names)
+        table = _unpack(file, names, limits)
     return RawTable(path.name, {name: table.column(name) for name in names}, table.num_rows, LineNumbers())
+
+
+def _unpack(file: pyarrow.parquet.ParquetFile, names: list[str], limits: Limits) -> pa.Table:
+    """Read batch by batch: a small file may unpack to more than the memory holds."""
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=names):
+        batches.append(batch)
+        size += batch.nbytes
+        if size > 4 * limits.max_bytes:
+            raise ValueError(f"it unpacks to more than {4 * limits.max_bytes / MEBIBYTE:,.0f} MiB")
+    schema = pa.schema([file.schema_arrow.field(name) for name in names])
+    return pa.Table.from_batches(batches, batches[0].schema if batches else schema)
 
 
 def _too_many(path: Path, schema: TableSchema, rows: int, findings: Findings, limits: Limits) -> bool:

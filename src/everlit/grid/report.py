@@ -41,7 +41,7 @@ class Report:
     @property
     def valid(self) -> bool:
         """True when the network can be taken."""
-        return not self.errors
+        return self.network is not None
 
     def as_json(self) -> dict[str, Any]:
         """As `everlit network validate --json` shows it."""
@@ -58,7 +58,7 @@ class Report:
 
 
 class Findings:
-    """Collects findings while checking: at most `per_check` of one kind, `limit` in all, the rest counted."""
+    """Collects findings while checking: `per_check` of one kind at most, `limit` in all (errors twice), others counted."""
 
     def __init__(self, *, limit: int = 1000, per_check: int = 100) -> None:
         self.limit, self.per_check = limit, per_check
@@ -72,7 +72,8 @@ class Findings:
         key = (finding.kind, finding.evidence.get("table"), finding.evidence.get("column"))
         self.failed |= finding.severity is Severity.ERROR
         self.seen[key] += 1
-        if self.seen[key] > self.per_check or len(self.found) >= self.limit:
+        most = 2 * self.limit if finding.severity is Severity.ERROR else self.limit
+        if self.seen[key] > self.per_check or len(self.found) >= most:
             self.more[finding.kind] += 1
         else:
             self.found.append(finding)
@@ -81,11 +82,11 @@ class Findings:
         """One finding for each row, made only for those that will be shown."""
         if not len(rows):
             return
-        for row in rows[: self.per_check].tolist():
-            self.add(make(row))
-        rest = len(rows) - min(len(rows), self.per_check)
-        if rest:
-            self.more[self.found[-1].kind if self.found else "unlisted"] += rest
+        shown = [make(row) for row in rows[: self.per_check].tolist()]
+        for finding in shown:
+            self.add(finding)
+        if len(rows) > len(shown):
+            self.more[shown[0].kind] += len(rows) - len(shown)
 
     def listed(self) -> tuple[Finding, ...]:
         """What was found, and a last note when some findings are only counted."""

@@ -74,7 +74,7 @@ def _validate(subject: str, manifest: Mapping[str, Any], raw: Mapping[str, RawTa
     counts = {schema.name: raw[schema.name].rows if schema.name in raw else 0 for schema in SCHEMA}
     checked, network = ["files", "cells"], None
     tables = {schema.name: _Rows.of(schema, raw.get(schema.name), findings) for schema in SCHEMA}
-    for check in ROW_CHECKS:
+    for check in (_filled_tables, *ROW_CHECKS):
         check(tables, findings)
         checked.append(check.__name__.strip("_"))
     if not findings.failed and manifest:
@@ -181,6 +181,15 @@ Tables = Mapping[str, _Rows]
 
 
 # -------------------------------------------------------------------------------------- rows among rows
+
+
+def _filled_tables(tables: Tables, findings: Findings) -> None:
+    """Tables no network can do without have rows; of those that could not be read that is said already."""
+    unread = {finding.evidence.get("table") for finding in findings.found if finding.severity is Severity.ERROR}
+    for name, rows in tables.items():
+        if rows.schema.required and not rows.table.num_rows and name not in unread:
+            say = Text(en=f"{rows.file} has no rows.", zh=f"{rows.file} 没有数据行。")
+            findings.add(Finding("table.no_rows", name, say, {"table": name}))
 
 
 def _identities(tables: Tables, findings: Findings) -> None:
