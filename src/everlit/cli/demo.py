@@ -18,12 +18,15 @@ from everlit.cli.planning import show_plan
 from everlit.cli.serve import serve
 from everlit.planning.demo_month import demo_history, demo_month
 from everlit.planning.lifecycle import Command, UnableToAdvance
-from everlit.planning.model import Role
+from everlit.planning.model import Budget, Role
 from everlit.platform.events import Actor
 
 ACTOR = Actor("demo 演示", Role.PLANNER)
 APPROVED_DAYS = 10
 """The first days of the month are approved by the demo; the rest is left for whoever tries it."""
+
+BUDGET_H = 300.0
+"""Customer-hours each operating unit may use in the month; fictional."""
 
 
 def add_to(application: typer.Typer) -> None:
@@ -81,6 +84,8 @@ def prepared(
         grid = app.grid(city)
         progress.update(step, description=f"{requests} fictional requests 虚构申请, {name}")
         app.planning.keep_history(city, demo_history(grid, month=month, seed=seed, zone=app.zone), actor=ACTOR)
+        for unit in sorted(set(grid.network.tables["feeders"].column("unit").to_pylist()) - {None}):
+            app.planning.set_budget(city, Budget(unit, name, BUDGET_H), actor=ACTOR)
         made = demo_month(grid, month=month, requests=requests, seed=seed, zone=app.zone)
         app.planning.submit(city, made, actor=ACTOR)
         progress.update(step, description=f"month plan 月计划, search ≤ {seconds:g} s")
@@ -88,9 +93,9 @@ def prepared(
         outages = app.planning.adopt_month(city, name, actor=ACTOR)
         progress.update(step, description="assessments 事前评估", total=len(outages), completed=0)
         for outage in outages:
-            _, made = app.planning.assess_outage(outage.outage_id, actor=ACTOR)
+            _, assessed = app.planning.assess_outage(outage.outage_id, actor=ACTOR)
             if outage.period.start.astimezone(app.zone).day <= APPROVED_DAYS:
-                agree(app, outage.outage_id, made.approver)
+                agree(app, outage.outage_id, assessed.approver)
             progress.advance(step)
     return plan.body
 
