@@ -5,8 +5,9 @@ the jobs of that day reachable from it through shared blocks and blocked transfe
 its answers are those of `check` (a test compares them on random months).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from everlit.planning.check import date_price
 from everlit.planning.compiled import Block, Compiled
@@ -87,7 +88,9 @@ class Board:
         """The price alone, rules or not."""
         problem = self.compiled.problem
         day, slot = divmod(start, self.slots)
-        dark = self._darkness(day, self._reach(day, job), {job: slot})
+        dark = (
+            self._redrawn(day, self._reach(day, job), {job: slot}) if self._harms(day, job) else self._added(job, start)
+        )
         delta = date_price(problem, problem.jobs[job], start) - problem.jobs[job].refusal_price
         return Placement(job, start, delta + self._difference(day, dark), dark)
 
@@ -106,11 +109,12 @@ class Board:
         start = self.starts[job]
         assert start is not None
         problem, day = self.compiled.problem, start // self.slots
-        reach = self._reach(day, job)
-        touched = self.blocks_of(reach)
+        reach = self._reach(day, job) if self._harms(day, job) else self._beside(day, job)
+        touched = self.blocks_of(reach if self._harms(day, job) else (job,))
         del self.days[day][job]
         reach.discard(job)
-        dark = dict.fromkeys(touched, (0, 0)) | self._darkness(day, reach, {})
+        redrawn = self._redrawn(day, reach, {})
+        dark = {block: redrawn.get(block, (0, 0)) for block in touched}
         self.cost += self._difference(day, dark)
         self.cost += problem.jobs[job].refusal_price - date_price(problem, problem.jobs[job], start)
         self.starts[job] = None
@@ -151,6 +155,32 @@ class Board:
                     todo.append(other)
         return found
 
+    def _harms(self, day: int, job: int) -> bool:
+        """True when some job of the day has a transfer that this one could block."""
+        tasks, harmed = self.compiled.problem.jobs, self.compiled.harms[self.compiled.problem.jobs[job].zone]
+        return bool(harmed) and any(tasks[other].zone in harmed for other in self.days[day])
+
+    def _beside(self, day: int, job: int) -> set[int]:
+        """The jobs of the day that can share a block with this one, itself included."""
+        tasks = self.compiled.problem.jobs
+        zones = self.compiled.near[tasks[job].zone]
+        return {other for other in self.days[day] if tasks[other].zone in zones}
+
+    def _added(self, job: int, start: int) -> Dark:
+        """The darkness of the job's own blocks with it laid over what is there: nobody else is touched."""
+        compiled, task, (day, slot) = self.compiled, self.compiled.problem.jobs[job], divmod(start, self.slots)
+        mask, today = ((1 << task.duration) - 1) << slot, self.dark[day]
+        added: Dark = {}
+        for block in compiled.worked[task.zone]:
+            dead, held = today.get(block, (0, 0))
+            added[block] = (dead | mask, held & ~mask)
+        carried = compiled.carried[task.zone]
+        kept = self._kept(job, start) if carried else ()
+        for block in carried:
+            dead, held = today.get(block, (0, 0))
+            added[block] = (dead, (held | mask) & ~dead) if block in kept else (dead | mask, held & ~mask)
+        return added
+
     def blocks_of(self, jobs: Iterable[int]) -> set[int]:
         """Every block the zones of the jobs work on or cut off."""
         problem, compiled = self.compiled.problem, self.compiled
@@ -160,7 +190,7 @@ class Board:
             found.update(compiled.worked[zone], compiled.carried[zone])
         return found
 
-    def _darkness(self, day: int, jobs: Iterable[int], extra: dict[int, int]) -> Dark:
+    def _redrawn(self, day: int, jobs: Iterable[int], extra: dict[int, int]) -> Dark:
         """How dark every block of `jobs` is on the day, with `extra` jobs at their slots."""
         compiled, tasks, today = self.compiled, self.compiled.problem.jobs, self.days[day]
         placed = [(job, extra[job] if job in extra else today[job]) for job in jobs]
@@ -173,7 +203,7 @@ class Board:
                 dead[block] = dead.get(block, 0) | mask
             carried = compiled.carried[task.zone]
             if carried:
-                kept = self._kept(job, day, slot, placed)
+                kept = self._kept(job, day * self.slots + slot, extra)
                 for block in carried:
                     if block in kept:
                         held[block] = held.get(block, 0) | mask
@@ -185,14 +215,15 @@ class Board:
                 dark[block] = (0, slots)
         return dark
 
-    def _kept(self, job: int, day: int, slot: int, placed: Sequence[tuple[int, int]]) -> set[int]:
+    def _kept(self, job: int, start: int, extra: Mapping[int, int] = MappingProxyType({})) -> set[int]:
+        """The blocks the job's transfers hold, with everything of the day and the `extra` jobs on."""
         tasks = self.compiled.problem.jobs
-        task = tasks[job]
+        task, (day, slot) = tasks[job], divmod(start, self.slots)
         kept: set[int] = set()
-        for tie in self.compiled.fitting(task.zone, day * self.slots + slot, task.duration):
+        for tie in self.compiled.fitting(task.zone, start, task.duration):
             blocked = any(
                 tasks[other].zone in tie.blockers and at < slot + task.duration and slot < at + tasks[other].duration
-                for other, at in placed
+                for other, at in (*self.days[day].items(), *extra.items())
             )
             if not blocked:
                 kept |= tie.restores
@@ -303,6 +334,8 @@ def unit_cost(block: Block, dark: tuple[int, int]) -> int:
 
 def window_holds(days: int, recent: tuple[int, ...], limit: int, span: int) -> bool:
     """At most `limit` off days in every rolling window that ends on a new one."""
+    if days.bit_count() + len(recent) <= limit:
+        return True
     new = [day for day in range(days.bit_length()) if days >> day & 1]
     every = (*recent, *new)
     return all(sum(1 for past in every if day - span < past <= day) <= limit for day in new)

@@ -42,7 +42,8 @@ class Compiled:
     """Everything derived from a problem.
 
     `calendars` are bit sets over all slots of the horizon; `near[zone]` are the zones whose outage at the same time can
-    change its cost; `related[job]` are the jobs of such zones, itself first; `weight[job]` is its cost done alone.
+    change its cost, `harms[zone]` those whose transfers it can block; `related[job]` are the jobs of near zones, itself
+    first; `weight[job]` is its cost done alone; `first_starts[job]`: on each day the first start of its kind.
     """
 
     problem: MonthProblem
@@ -52,7 +53,10 @@ class Compiled:
     ties: tuple[tuple[Tie, ...], ...]
     calendars: tuple[int, ...]
     near: tuple[frozenset[int], ...]
+    harms: tuple[frozenset[int], ...]
     starts: tuple[tuple[int, ...], ...]
+    start_sets: tuple[frozenset[int], ...]
+    first_starts: tuple[frozenset[int], ...]
     successors: tuple[tuple[int, ...], ...]
     related: tuple[tuple[int, ...], ...]
     weight: tuple[int, ...]
@@ -61,6 +65,8 @@ class Compiled:
 
     def fitting(self, zone: int, start: int, duration: int) -> tuple[Tie, ...]:
         """The ties of `zone` whose calendar allows the whole job."""
+        if not self.ties[zone]:
+            return ()
         span = ((1 << duration) - 1) << start
         return tuple(tie for tie in self.ties[zone] if tie.calendar < 0 or span & self.calendars[tie.calendar] == span)
 
@@ -83,17 +89,25 @@ def compile_problem(problem: MonthProblem) -> Compiled:
             successors[rule_.job].append(position)
     duals = tuple((block_of[dual.first], block_of[dual.second]) for dual in problem.duals)
     near = _near(worked, carried, ties, duals)
+    starts = tuple(possible_starts(problem, job) for job in problem.jobs)
+    calendars = tuple(sum(1 << at for at, fit in enumerate(calendar) if fit) for calendar in problem.calendars)
     return Compiled(
         problem=problem,
         blocks=blocks_,
         worked=worked,
         carried=carried,
         ties=ties,
-        calendars=tuple(sum(1 << at for at, fit in enumerate(calendar) if fit) for calendar in problem.calendars),
+        calendars=calendars,
         near=near,
+        harms=_harms(ties),
         related=_related(problem, near),
         weight=tuple(alone_cost(problem, job) for job in range(len(problem.jobs))),
-        starts=tuple(possible_starts(problem, job) for job in problem.jobs),
+        starts=starts,
+        start_sets=tuple(frozenset(options) for options in starts),
+        first_starts=tuple(
+            _first_starts(problem, job, options, ties, calendars)
+            for job, options in zip(problem.jobs, starts, strict=True)
+        ),
         successors=tuple(tuple(after) for after in successors),
         duals=duals,
         sites=tuple(tuple(of) for of in sites),
@@ -220,6 +234,37 @@ def _near(
         for zone in holders[second]:
             near[zone] |= holders[first]
     return tuple(frozenset(zones) for zones in near)
+
+
+def _first_starts(
+    problem: MonthProblem,
+    job: Job,
+    starts: tuple[int, ...],
+    ties: tuple[tuple[Tie, ...], ...],
+    calendars: tuple[int, ...],
+) -> frozenset[int]:
+    """Per day the first start by daylight and by night under each set of fitting ties, with the wanted and the published."""
+    seen: dict[object, int] = {}
+    span = (1 << job.duration) - 1
+    for start in starts:
+        day, slot = divmod(start, problem.horizon.slots_per_day)
+        fitting = tuple(
+            number
+            for number, tie in enumerate(ties[job.zone])
+            if tie.calendar < 0 or calendars[tie.calendar] >> start & span == span
+        )
+        seen.setdefault((day, slot + job.duration > problem.night[0], fitting), start)
+    named = {start for start in (job.published, job.wanted) if start is not None}
+    return frozenset(seen.values()) | (named & set(starts))
+
+
+def _harms(ties: tuple[tuple[Tie, ...], ...]) -> tuple[frozenset[int], ...]:
+    harms: list[set[int]] = [set() for _ in ties]
+    for zone, mine in enumerate(ties):
+        for tie in mine:
+            for other in tie.blockers:
+                harms[other].add(zone)
+    return tuple(frozenset(zones) for zones in harms)
 
 
 def _related(problem: MonthProblem, near: tuple[frozenset[int], ...]) -> tuple[tuple[int, ...], ...]:

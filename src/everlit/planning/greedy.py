@@ -81,31 +81,19 @@ def worthwhile_starts(board: Board, job: int) -> list[int]:
     Between two such starts nothing changes but the overlap, which is linear: the ends are enough. Neighbours are jobs
     that can share its darkness or block a transfer, and those it must follow or precede.
     """
-    compiled, slots = board.compiled, board.slots
-    task = compiled.problem.jobs[job]
-    edges = _edges(board, job)
-    chosen, seen = list[int](), set[object]()
-    night = compiled.problem.night
-    for start in compiled.starts[job]:
-        day, slot = divmod(start, slots)
-        dark = slot + task.duration > night[0]
-        pattern = (day, dark, compiled.fitting(task.zone, start, task.duration))
-        if slot in edges.get(day, ()) or pattern not in seen or start in (task.published, task.wanted):
-            seen.add(pattern)
-            chosen.append(start)
-    return chosen
+    compiled = board.compiled
+    return sorted(compiled.first_starts[job] | (_edges(board, job) & compiled.start_sets[job]))
 
 
-def _edges(board: Board, job: int) -> dict[int, set[int]]:
-    """Day → slots at which the job would line up with a neighbour."""
+def _edges(board: Board, job: int) -> set[int]:
+    """Starts at which the job would line up with a neighbour."""
     jobs, compiled = board.compiled.problem.jobs, board.compiled
     task = jobs[job]
     ordered = [*(rule.job for rule in task.after), *compiled.successors[job]]
-    edges: dict[int, set[int]] = {}
+    edges: set[int] = set()
     for other in (*compiled.related[job], *ordered):
-        start = board.starts[other]
-        if start is not None and other != job:
-            day, at = divmod(start, board.slots)
+        at = board.starts[other]
+        if at is not None and other != job:
             end = at + jobs[other].duration
-            edges.setdefault(day, set()).update((at, end, end - task.duration, at - task.duration))
+            edges.update((at, end, end - task.duration, at - task.duration))
     return edges
