@@ -140,7 +140,7 @@ def test_the_fingerprint_names_every_fact():
     }
     closed = GRID.switch_normal_closed.copy()
     closed[GRID.switch("T")] = True
-    changes = [
+    changes: list[dict[str, Any]] = [
         {},
         {"grid": two_feeders(b=101.0)},
         {"closed": closed},

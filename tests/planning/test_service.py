@@ -319,3 +319,44 @@ def test_a_month_is_planned_adopted_and_planned_again(desk):
 def test_no_plan_to_adopt(desk):
     with pytest.raises(UnableToFindPlanned):
         desk.planning.adopt_month("n", "2026-06", actor=LI)
+
+
+def test_an_agreed_outage_counts_for_the_repeats_of_the_next_until_it_is_called_off(desk):
+    outage = desk.approved()
+    known = desk.planning.history("n", year=2026)
+    assert [one.outage_id for one in known] == [outage.outage_id] and "c-b" in known[0].place_ids
+    later = Period(START + timedelta(days=8), START + timedelta(days=8, hours=6))
+    again = desk.planning.study("n", [ONE], period=later)
+    names = desk.network.network.tables["consumers"].column("consumer_id").to_pylist()
+    counts = {
+        names[load]: one.year for load, one in zip(again.repeats.consumer.tolist(), again.repeats.counted, strict=True)
+    }
+    assert counts["c-b"] == 2
+    own = desk.planning.study_outage(outage)
+    assert {one.year for one in own.repeats.counted} == {1}, "an outage does not repeat itself"
+    desk.act(outage.outage_id, Command.CANCEL, Role.PLANNER, reason="rain")
+    assert desk.planning.history("n", year=2026) == []
+
+
+def test_the_promise_is_watched_and_the_month_reviewed(desk):
+    name = desk.approved().outage_id
+    desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START
+    desk.act(name, Command.PERMIT, Role.DISPATCHER)
+    desk.act(name, Command.START, Role.CREW)
+    desk.now = START + timedelta(hours=5, minutes=45)
+    (watched,) = desk.planning.promises("n")
+    assert watched.left_min == 15 and watched.risk.value == "second_alarm"
+    desk.act(name, Command.FINISH, Role.CREW)
+    desk.act(name, Command.SWITCH_BACK, Role.DISPATCHER)
+    desk.now = START + timedelta(hours=7)
+    desk.act(name, Command.RESTORE, Role.DISPATCHER, delay_code=DelayCode.WEATHER, reason="storm")
+    assert desk.planning.promises("n") == []
+    (cause,) = desk.planning.delay_causes("n", year=2026)
+    assert cause.code is DelayCode.WEATHER and cause.subjects == {"east": 1}
+    made = desk.planning.review_month("n", "2026-06")
+    assert made.deviations[0].end_min == 60 and made.deviations[0].late
+    values = {one.key: one.value for one in made.indices}
+    assert values["late"] == 1.0 and values["told"] == 1.0 and values["temporary"] == 0.0
+    (kept,) = desk.planning.history("n", year=2026)
+    assert kept.period == Period(START, START + timedelta(hours=7)), "what really happened replaces what was planned"

@@ -5,6 +5,7 @@ approval rests on the facts at the moment it is given. Sending a request twice c
 content is refused unless it is revised in so many words.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -17,6 +18,7 @@ from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text
 from everlit.planning import store
 from everlit.planning.assess import Assessment, assess, facts_fingerprint
+from everlit.planning.delays import RUNNING, Cause, Promise, causes, promise
 from everlit.planning.forecast import Forecast, forecast_of
 from everlit.planning.lifecycle import (
     REQUEST_TRANSITIONS,
@@ -46,6 +48,7 @@ from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
 from everlit.planning.reading import CHINA
 from everlit.planning.reasons import conflicts, reasons
 from everlit.planning.requests import check_requests
+from everlit.planning.review import Review, Reviewed, review
 from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
 from everlit.planning.temporary import nature_of, temporary_share
@@ -236,7 +239,7 @@ class Planning:
             request_ids=[one.request_id for one in requests],
             equipment_ids=[name for one in requests for name in one.equipment_ids],
             period=period,
-            nature=nature_of(requests, period, policies=self.defaults, zone=self.zone),
+            nature=nature_of(requests, period, policies=self.policies(), zone=self.zone),
             units=units_of(self.grid(network), [name for one in requests for name in one.equipment_ids]),
             requesters=[one.requester for one in requests],
         )
@@ -284,6 +287,8 @@ class Planning:
             case = self._case(now, Command.ASSESS, actor, verdict=made.verdict, facts_now=self._facts(connection, now))
             after = advance(case)
             store.change_outage(connection, after, made_on=now.version)
+            self._follow(connection, after)
+            self._remember(connection, after)
             identity = self._keep(connection, outage.network, _outage_subject(outage), made)
             body = {"assessment_id": identity, "fingerprint": made.fingerprint}
             self._event(connection, actor, "outage.assessed", _outage_subject(outage), body)
@@ -314,6 +319,7 @@ class Planning:
             after = advance(replace(case, reason=reason, delay_code=delay_code, period=period))
             store.change_outage(connection, after, made_on=outage.version)
             self._follow(connection, after)
+            self._remember(connection, after)
             body: dict[str, Any] = {"from": outage.state.value, "to": after.state.value}
             body |= {"version": after.version, "reason": reason}
             if period is not None:
@@ -463,7 +469,9 @@ class Planning:
         month = f"{period.start.astimezone(self.zone):%Y-%m}"
         with reading(self.engine) as connection:
             year = year_period(period.start, self.zone)
-            past = store.past_outages(connection, network, during=year)
+            past = [
+                one for one in store.past_outages(connection, network, during=year) if one.outage_id != except_outage
+            ]
             protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
             plans = store.emergency_plans(connection, network)
             budgets = self._budgets(connection, network, month, except_outage)
@@ -606,7 +614,7 @@ class Planning:
         used: dict[str, float] = {}
         committed: dict[str, float] = {}
         for outage in store.outages(connection, network, during=month_period(month, self.zone), states=FIXED):
-            stored = store.find_assessment(connection, fingerprint=outage.assessment)
+            stored = self._own_assessment(connection, outage)
             if stored is None or outage.outage_id == except_outage:
                 continue
             part = used if outage.state in EXECUTED else committed
@@ -617,12 +625,80 @@ class Planning:
             for unit, budget in found.items()
         }
 
+    # --------------------------------------------------------------------------------- control and review
+    def promises(self, network: str) -> list[Promise]:
+        """How the promised restorations of the outages under way stand, most pressing first."""
+        policies, now = self.policies(), self.clock()
+        with reading(self.engine) as connection:
+            found = []
+            for outage in store.outages(connection, network, states=RUNNING):
+                stored = self._own_assessment(connection, outage)
+                nothing: Mapping[str, Any] = {"work_min": 0.0, "back": {"minutes": 0.0}}
+                ticket: Mapping[str, Any] = stored.body["ticket"] if stored else nothing
+                work, back = float(ticket["work_min"]), float(ticket["back"]["minutes"])
+                found.append(promise(outage, now=now, back_min=back, work_min=work, policies=policies))
+        return sorted(found, key=lambda one: one.left_min)
+
+    def delay_causes(self, network: str, *, year: int) -> list[Cause]:
+        """Causes of the late restorations of a year, costliest first, by unit and crew."""
+        with reading(self.engine) as connection:
+            outages = store.outages(connection, network, during=year_of(year, self.zone), states=EXECUTED)
+            late = [outage for outage in outages if outage.delay is not None]
+            crews = {
+                outage.outage_id: sorted({one.crew for one in self._requests_of(connection, outage) if one.crew})
+                for outage in late
+            }
+        return causes(late, policies=self.policies(), crews=crews)
+
+    def review_month(self, network: str, month: str) -> Review:
+        """Planned against actual of a month, with the indices of management."""
+        with reading(self.engine) as connection:
+            outages = store.outages(connection, network, during=month_period(month, self.zone))
+            reviewed, by_feeder = [], Counter[str]()
+            for outage in outages:
+                stored = self._own_assessment(connection, outage)
+                body = stored.body if stored else {"hours": {}, "hours_without_transfer": {}, "households": []}
+                live = sum(one.live_line_possible for one in self._requests_of(connection, outage))
+                hours = float(body["hours"].get("units_h", 0.0))
+                without = float(body["hours_without_transfer"].get("units_h", 0.0))
+                off = frozenset(row["consumer_id"] for row in body["households"])
+                told = off if outage.noticed and outage.noticed == outage.assessment else frozenset[str]()
+                counted = off if outage.state in EXECUTED else frozenset[str]()
+                reviewed.append(Reviewed(outage, hours, without, live if not off else 0, told & counted, counted))
+                by_feeder.update({row["feeder_id"] for row in body["households"] if row["feeder_id"]})
+        counts = {"outages_by_feeder": by_feeder, "feeders": len(self.grid(network).feeder_ids)}
+        return review(reviewed, policies=self.policies(), now=self.clock(), **counts)
+
     # ------------------------------------------------------------------------------------------ internals
+    def _own_assessment(self, connection: Connection, outage: PlannedOutage) -> Stored | None:
+        """The assessment an outage stands on."""
+        if not outage.assessment:
+            return None
+        subject = _outage_subject(outage)
+        return store.find_assessment(connection, subject=subject, fingerprint=outage.assessment)
+
+    def _remember(self, connection: Connection, outage: PlannedOutage) -> None:
+        """Agreed and executed outages count for the repeat rules, each for whom it really keeps dark long enough."""
+        store.forget_history(connection, outage.network, outage.outage_id)
+        stored = self._own_assessment(connection, outage)
+        if outage.state not in FIXED or stored is None:
+            return
+        least = self.policies().row("rep.min_duration", on=outage.period.start.date())
+        long_enough = [
+            any(not least.holds(end - start) for start, end in pattern) for pattern in stored.body["patterns"]
+        ]
+        places = tuple(row["consumer_id"] for row in stored.body["households"] if long_enough[row["pattern"]])
+        times = outage.execution
+        off, back = times.off_at or outage.period.start, times.restored_at or outage.period.end
+        if places and off < back:
+            past = PastOutage(outage.outage_id, outage.nature, Period(off, back), places)
+            store.keep_history(connection, outage.network, [past])
+
     def _verdict(self, connection: Connection, outage: PlannedOutage) -> Verdict | None:
         """The verdict of the outage's own assessment, its budget gate asked again: others may have used it up."""
         if not outage.assessment:
             return None
-        stored = store.find_assessment(connection, fingerprint=outage.assessment)
+        stored = self._own_assessment(connection, outage)
         if stored is None:
             return None
         verdict = Verdict.from_json(stored.body)

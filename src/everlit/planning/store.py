@@ -383,6 +383,12 @@ def keep_history(connection: Connection, network: str, past: Iterable[PastOutage
     return len(rows)
 
 
+def forget_history(connection: Connection, network: str, outage_id: str) -> None:
+    """Take an outage out of the history: it was called off, moved, or is written anew."""
+    table = planning_history
+    connection.execute(delete(table).where(table.c.network == network, table.c.outage_id == outage_id))
+
+
 def past_outages(connection: Connection, network: str, *, during: Period) -> list[PastOutage]:
     """Past outages that began in a period."""
     table = planning_history
