@@ -7,12 +7,13 @@ is seen at once and an old one costs nothing.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from everlit.grid import Grid, Network, compile_network, load_network
 from everlit.grid.compile import Bools, Floats
@@ -26,7 +27,7 @@ from everlit.grid.store import (
     stored_network,
 )
 from everlit.grid.tables import shipped_networks
-from everlit.kernel import Period
+from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.metering.forecast import forecast, window_loads
 from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
@@ -36,6 +37,21 @@ from everlit.switching import isolate, limits_of
 from everlit.switching.transfer import Transfer, transfer
 
 SYSTEM = Actor("everlit", "system")
+LONGEST = timedelta(days=31)
+"""The longest time a transfer or a ticket is computed for, quarter-hour by quarter-hour."""
+
+
+class UnableToOpenStore(Refusal):
+    """The database cannot be reached, or its address is none."""
+
+    title = Text(en="The store could not be opened.", zh="数据库无法打开。")
+
+
+def _unreachable(url: str, error: SQLAlchemyError) -> UnableToOpenStore:
+    """The refusal, with the driver's words and without what stands before the @ of the address."""
+    place, why = url.rpartition("@")[2], str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    words = Text(en=f"The store at {place} cannot be opened: {why}", zh=f"无法打开数据库 {place}:{why}")
+    return UnableToOpenStore(Finding("store.unreachable", place, words))
 
 
 def now() -> datetime:
@@ -58,9 +74,17 @@ class App:
         """Open (and create or migrate) the store of a data folder, `$EVERLIT_HOME` or ./.everlit unless told."""
         home = Path(home or os.environ.get("EVERLIT_HOME") or ".everlit").resolve()
         home.mkdir(parents=True, exist_ok=True)
-        engine = open_engine(url or os.environ.get("EVERLIT_DATABASE_URL") or sqlite_url(home))
-        migrate(engine)
+        url = url or os.environ.get("EVERLIT_DATABASE_URL") or sqlite_url(home)
+        try:
+            engine = open_engine(url)
+            migrate(engine)
+        except SQLAlchemyError as error:
+            raise _unreachable(url, error) from error
         return cls(engine, home, clock)
+
+    def today(self) -> date:
+        """The day it is where the utility is."""
+        return self.clock().astimezone(self.zone).date()
 
     def import_network(self, network: Network, *, actor: Actor = SYSTEM) -> int:
         """Keep a validated network as its newest version."""

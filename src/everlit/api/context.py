@@ -11,12 +11,11 @@ from urllib.parse import unquote
 import msgspec
 from fastapi import Depends, Request, Response
 
-from everlit.app import App
+from everlit.app import LONGEST, App
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.model import Role
 from everlit.platform.events import Actor
 
-LONGEST = timedelta(days=31)
 ROLES: dict[str, Text] = {
     Role.REQUESTER: Text("requesting department", "申请部门"),
     Role.PLANNER: Text("outage planner", "停电计划员"),

@@ -5,6 +5,7 @@ is an event.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
@@ -14,6 +15,7 @@ from everlit.api.context import TheActor, TheApp, acting, json_response, period_
 from everlit.kernel import Finding, Period, Refusal
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import DelayCode, WorkRequest
+from everlit.planning.policies import local_row
 from everlit.switching.ticket import Ticket
 from everlit.switching.ticket_pdf import ticket_pdf
 
@@ -46,6 +48,15 @@ class Merge(BaseModel):
     request_ids: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=100)]
     start: AwareDatetime
     end: AwareDatetime
+
+
+class Rule(BaseModel):
+    """A local row in place of the shipped one of its key; what is left out stays as it is shipped."""
+
+    value: Annotated[float, Field(allow_inf_nan=False)]
+    document: Words = ""
+    confidence: Literal["V1", "V2", "C", "G", "G?"] = "G?"
+    valid_from: date | None = None
 
 
 class Ask(BaseModel):
@@ -259,3 +270,18 @@ def policies(app: TheApp) -> Response:
     """The register with the local rows over it; `verified` is false where nobody has checked the text."""
     rows = app.planning.policies().rows
     return json_response([{**row.as_json(), "verified": row.verified} for row in rows])
+
+
+@router.put("/policies/{key}", summary="Put a local row in place of a shipped rule")
+def set_policy(app: TheApp, actor: TheActor, key: Identity, rule: Rule) -> Response:
+    """Another number for the same rule, from a day on; what was assessed under the old one has to be assessed again."""
+    row = local_row(
+        app.planning.policies(),
+        key,
+        value=rule.value,
+        since=rule.valid_from or app.today(),
+        document=rule.document,
+        confidence=rule.confidence,
+    )
+    app.planning.set_policy(row, actor=actor)
+    return json_response({**row.as_json(), "verified": row.verified})

@@ -12,7 +12,7 @@ from everlit.kernel import Finding, Refusal, Text
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FOUND_KINDS = (".unknown", ".missing")
-CONFLICT_KINDS = (".stale", ".conflict", ".state")
+CONFLICT_KINDS = (".fresh", ".stale", ".conflict", ".state")
 FORBIDDEN_KINDS = (".role", ".separation")
 
 

@@ -5,17 +5,24 @@ import sys
 import typer
 
 from everlit import __version__
-from everlit.cli import demo, networks, planning, serve, switching
+from everlit.cli import demo, networks, planning, policies, serve, switching
 from everlit.cli.output import refuse
-from everlit.kernel import Refusal
+from everlit.kernel import Finding, Refusal, Text
 
 application = typer.Typer(
     help="Everlit 长明 — compute before you cut. 先算后停。", no_args_is_help=True, pretty_exceptions_enable=False
 )
 application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
+application.add_typer(policies.application, name="policy")
 for module in (switching, serve, demo):
     module.add_to(application)
+
+
+class UnableToUseFile(Refusal):
+    """A file or folder cannot be read or written."""
+
+    title = Text(en="A file or folder cannot be used.", zh="文件或目录无法使用。")
 
 
 @application.command("version")
@@ -25,11 +32,19 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; a refusal prints its findings and exits 1."""
+    """Run the command line; a refusal prints its findings and exits 1, a file that cannot be used is a refusal."""
     try:
         application()
     except Refusal as refusal:
-        try:
-            refuse(refusal, as_json="--json" in sys.argv)
-        except typer.Exit as leaving:
-            sys.exit(leaving.exit_code)
+        _leave(refusal)
+    except OSError as error:
+        file, why = str(error.filename or "?")[:200], error.strerror or type(error).__name__
+        words = Text(en=f"{file} cannot be used: {why}.", zh=f"{file} 无法使用:{why}。")
+        _leave(UnableToUseFile(Finding("file.unusable", file, words)))
+
+
+def _leave(refusal: Refusal) -> None:
+    try:
+        refuse(refusal, as_json="--json" in sys.argv)
+    except typer.Exit as leaving:
+        sys.exit(leaving.exit_code)

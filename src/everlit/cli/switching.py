@@ -1,12 +1,12 @@
 """`everlit trace|isolate|transfer|reconfigure`: questions asked of one network in its present state."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from everlit.app import App
+from everlit.app import LONGEST, App
 from everlit.cli.output import Json, console, language, show, table
 from everlit.grid import supply
 from everlit.grid.trace import dark
@@ -19,7 +19,7 @@ EquipmentIds = Annotated[list[str], typer.Option("--equipment", help="Equipment 
 
 
 class UnableToReadTime(Refusal):
-    """An instant is not ISO 8601, or the period ends before it starts."""
+    """An instant is not ISO 8601 or beyond the calendar; the period ends before it starts or is absurdly long."""
 
     title = Text(en="The time is not valid.", zh="时间无效。")
 
@@ -85,7 +85,7 @@ def reconfigure_network(
 def period(app: App, start: str, end: str) -> Period:
     """A period from what was typed; raises UnableToReadTime."""
     first, last = instant(app, start), instant(app, end)
-    if last <= first:
+    if not timedelta(0) < last - first <= LONGEST:
         raise _unreadable(f"{start} .. {end}")
     return Period(first, last)
 
@@ -94,13 +94,16 @@ def instant(app: App, text: str) -> datetime:
     """An instant as typed, naive ones in the utility's zone; raises UnableToReadTime."""
     try:
         typed = datetime.fromisoformat(text)
-    except ValueError:
+        return (typed if typed.tzinfo else typed.replace(tzinfo=app.zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise _unreadable(text) from None
-    return typed if typed.tzinfo else typed.replace(tzinfo=app.zone)
 
 
 def _unreadable(text: str) -> UnableToReadTime:
-    words = Text(en=f"{text} is no time, or ends before it starts.", zh=f"{text} 不是有效时间,或结束早于开始。")
+    words = Text(
+        en=f"{text} is no time, ends before it starts, or is longer than {LONGEST.days} days.",
+        zh=f"{text} 不是有效时间,或结束早于开始,或超过{LONGEST.days}天。",
+    )
     return UnableToReadTime(Finding("time.invalid", text, words))
 
 

@@ -5,7 +5,7 @@ a legal row is a violation, of a promise a service failure, of an internal row a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from operator import eq, ge, gt, le, lt
@@ -94,11 +94,22 @@ class Policies:
         return self.row(key, on=on).value
 
     def replaced(self, rows: Iterable[Policy]) -> "Policies":
-        """These policies with `rows` in place of the rows of the same keys: a stricter local rule is a row, not code."""
+        """These policies with `rows` in place of the rows of the same keys: a stricter local rule is a row, not code.
+
+        Until the first day of a new row the old ones stay in force, so that a rule can be entered before it begins.
+        """
         new = tuple(rows)
-        keys = {row.key for row in new}
-        return Policies((*(row for row in self.rows if row.key not in keys), *new))
+        since = {key: min(row.valid_from for row in new if row.key == key) for key in {row.key for row in new}}
+        kept = (_until(row, since.get(row.key)) for row in self.rows)
+        return Policies((*(row for row in kept if row is not None), *new))
 
     def as_json(self) -> list[dict[str, Any]]:
         """All rows, for fingerprints and the settings page."""
         return [row.as_json() for row in self.rows]
+
+
+def _until(row: Policy, day: date | None) -> Policy | None:
+    """`row` as it is in force before `day`, None when it never is."""
+    if day is None or (row.valid_to is not None and row.valid_to <= day):
+        return row
+    return replace(row, valid_to=day) if row.valid_from < day else None

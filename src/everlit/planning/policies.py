@@ -14,10 +14,12 @@ False
 
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.resources import files
+from math import isfinite
 
-from everlit.kernel import Hardness, Period, Policies, Policy, Text
+from everlit.kernel import Finding, Hardness, Period, Policies, Policy, Refusal, Text
 from everlit.planning.model import ProtectedPeriod
 from everlit.switching.limits import TRANSFER_POLICIES
 from everlit.switching.policies import SWITCHING_POLICIES
@@ -61,9 +63,43 @@ PROVINCE_EXAMPLE = (
 """A made-up stricter province, to show how a row is replaced. No real province is meant."""
 
 
+CONFIDENCES = ["V1", "V2", "C", "G", "G?"]
+"""Read in the text of the document, in a quotation of it, in several reports, in general practice, in none."""
+
+
 def with_overrides(policies: Policies, rows: Iterable[Policy]) -> Policies:
     """`policies` with local rows in place of the national rows of the same keys."""
     return policies.replaced(rows)
+
+
+class UnableToSetPolicy(Refusal):
+    """A threshold is a number."""
+
+    title = Text(en="The rule cannot be set.", zh="规则无法设置。")
+
+
+def local_row(
+    policies: Policies, key: str, *, value: float, since: date, document: str = "", confidence: str = "G?"
+) -> Policy:
+    """The row of `key` with another number from day `since` on: what it measures and how hard it is stay as they are.
+
+    >>> row = local_row(DEFAULT_POLICIES, "notice.planned", value=10, since=date(2026, 6, 1), document="our province")
+    >>> row.value, row.unit, row.hardness.value, row.jurisdiction, row.document
+    (10, 'd', 'legal', 'local', 'our province')
+    """
+    row = policies.row(key, on=since)
+    if not isfinite(value):
+        words = Text(en=f"{value} is no threshold for {key}.", zh=f"{value} 不能作为 {key} 的限值。")
+        raise UnableToSetPolicy(Finding("policy.value", key, words))
+    return replace(
+        row,
+        value=value,
+        jurisdiction="local",
+        document=document or "local rule",
+        confidence=confidence,
+        valid_from=since,
+        valid_to=None,
+    )
 
 
 def unverified(policies: Policies) -> list[Policy]:

@@ -1,0 +1,80 @@
+"""`everlit trace|isolate|transfer|reconfigure`: the questions, what they answer in JSON, and every way to ask badly."""
+
+import pytest
+
+WORK = ("--network", "case33", "--equipment", "l7")
+TIMES = ("--from", "2026-12-01T08:00", "--to", "2026-12-01T10:00")
+
+
+def test_trace_says_who_goes_dark_and_operates_nothing(everlit):
+    dark = everlit("trace", "--network", "case33", "--open", "s7", "--json")
+    assert dark.code == 0 and dark.json["units"] == 11
+    kept = everlit("trace", "--network", "case33", "--open", "s7", "--close", "s35", "--json").json
+    assert kept["units"] == 0
+    assert everlit("trace", "--network", "case33", "--open", "s7", "--json").json == dark.json
+
+
+def test_isolate_and_transfer(everlit):
+    isolation = everlit("isolate", *WORK, "--json")
+    assert isolation.code == 0 and isolation.json["to_open"]
+    transfer = everlit("transfer", *WORK, *TIMES, "--json")
+    assert transfer.code == 0
+    assert transfer.json["isolation"]["to_open"] == isolation.json["to_open"]
+    assert transfer.json["dark"]["units"] + transfer.json["kept"]["units"] <= 32
+    assert everlit("transfer", *WORK, *TIMES).out
+
+
+def test_reconfigure_finds_the_published_losses(everlit):
+    answer = everlit("reconfigure", "--network", "case33", "--json").json
+    assert answer["loss_kw_before"] == pytest.approx(202.677, abs=0.001)
+    assert answer["loss_kw_after"] == pytest.approx(139.551, abs=0.001)
+    assert {"loss_kw_before", "loss_kw_after", "open"} <= set(answer)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (("trace", "--network", "case33", "--open", "s99"), "equipment.unknown"),
+        (("trace", "--network", "case33", "--close", "../s1"), "equipment.unknown"),
+        (("trace", "--network", "case33", "--open", "l7"), "equipment.unknown"),
+        (("trace", "--network", "atlantis", "--open", "s1"), "network.unknown"),
+        (("trace", "--network", "../../etc/passwd"), "network.unknown"),
+        (("isolate", "--network", "case33", "--equipment", "x" * 10_000), "equipment.unknown"),
+        (("transfer", *WORK, "--from", "yesterday", "--to", "2026-12-01T10:00"), "time.invalid"),
+        (("transfer", *WORK, "--from", "2026-12-01T10:00", "--to", "2026-12-01T08:00"), "time.invalid"),
+        (("transfer", *WORK, "--from", "2026-12-01T10:00", "--to", "2026-12-01T10:00"), "time.invalid"),
+        (("transfer", *WORK, "--from", "9999-12-31T23:00-12:00", "--to", "9999-12-31T23:59-12:00"), "time.invalid"),
+        (("transfer", *WORK, "--from", "2026-12-01T08:00", "--to", "2126-12-01T10:00"), "time.invalid"),
+        (("transfer", *WORK, "--from", "0001-01-01T00:00", "--to", "0001-01-01T01:00"), "time.invalid"),
+    ],
+)
+def test_a_question_about_nothing_is_refused_with_its_reason(everlit, words, kind):
+    answer = everlit(*words, "--json")
+    assert answer.code == 1
+    assert answer.kinds == [kind]
+    told = everlit(*words)
+    assert told.code == 1 and told.out == "" and told.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("isolate", "--network", "case33"),
+        ("transfer", "--network", "case33", "--equipment", "l7"),
+        ("trace", "--opened", "s7"),
+        ("reconfigure", "--network", "case33", "--seed", "many"),
+        ("teleport",),
+        (),
+    ],
+)
+def test_a_command_typed_wrongly_ends_with_2(everlit, words):
+    assert everlit(*words).code == 2
+
+
+def test_a_refusal_speaks_the_language_chosen(everlit):
+    english = everlit("trace", "--network", "case33", "--open", "s99", lang="en")
+    chinese = everlit("trace", "--network", "case33", "--open", "s99", lang="zh_CN.UTF-8")
+    assert "No such equipment" in english.err and "没有" not in english.err
+    assert "没有" in chinese.err and "No switches" not in chinese.err
+    both = everlit("trace", "--network", "case33", "--open", "s99", "--json", lang="zh").json
+    assert both["title"]["en"] and both["title"]["zh"]
