@@ -47,7 +47,7 @@ class UnableToOpenStore(Refusal):
     title = Text(en="The store could not be opened.", zh="数据库无法打开。")
 
 
-def _unreachable(url: str, error: SQLAlchemyError) -> UnableToOpenStore:
+def _unreachable(url: str, error: Exception) -> UnableToOpenStore:
     """The refusal, with the driver's words and without what stands before the @ of the address."""
     place, why = url.rpartition("@")[2], str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     words = Text(en=f"The store at {place} cannot be opened: {why}", zh=f"无法打开数据库 {place}:{why}")
@@ -78,7 +78,7 @@ class App:
         try:
             engine = open_engine(url)
             migrate(engine)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, ValueError) as error:
             raise _unreachable(url, error) from error
         return cls(engine, home, clock)
 

@@ -374,6 +374,12 @@ def test_a_rejected_outage_gives_its_requests_back(office):
     assert office.refused(422, f"{outage}/approve", role="vice_director") == ["lifecycle.order.sequence"]
 
 
+@pytest.mark.parametrize("path", ["/api/requests", "/api/requests/R1", MONTH])
+def test_a_network_that_does_not_exist_has_no_empty_month(office, path):
+    answer = office.http.get(path, params={"network": "../atlantis"})
+    assert answer.status_code == 404 and answer.headers["content-type"] == PROBLEM
+
+
 # ---------------------------------------------------------------------------------------------- who acts
 
 

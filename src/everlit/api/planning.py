@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from everlit.api.context import TheActor, TheApp, acting, json_response, period_of
+from everlit.api.context import TheActor, TheApp, acting, application, json_response, period_of
 from everlit.kernel import Finding, Period, Refusal
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import DelayCode, WorkRequest
@@ -67,8 +67,10 @@ class Ask(BaseModel):
 
 
 def network_of(request: Request, network: NetworkName = "") -> str:
-    """The network asked for, or the one shown first."""
-    return network or str(getattr(request.app.state, "network", "urban"))
+    """The network asked for, or the one shown first; raises what `App.grid` raises for one that does not exist."""
+    name = network or str(getattr(request.app.state, "network", "urban"))
+    application(request).grid(name)
+    return name
 
 
 @router.get("/requests", summary="Work requests of a network, of a month if named")

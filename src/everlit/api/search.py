@@ -44,7 +44,7 @@ def hits(network: Network, table: str, words: str, *, most: int) -> list[dict[st
     """Rows of one table whose identity or name contains `words`; shorter identities, the better matches, first."""
     rows = network.tables[table]
     columns = [rows.column_names[0], *(column for column in ("name", "name_zh") if column in rows.column_names)]
-    match = pa.chunked_array([pa.array([False] * rows.num_rows)])
+    match = pa.chunked_array([pa.array([False] * rows.num_rows, pa.bool_())])
     for column in columns:
         contains = pc.match_substring(rows.column(column), words, ignore_case=True)
         match = pc.or_(match, pc.fill_null(contains, False))

@@ -13,7 +13,7 @@ from everlit.cli.switching import NetworkName, instant
 from everlit.kernel import Finding, Refusal, Text
 from everlit.planning.demo_month import demo_month
 from everlit.planning.model import Role
-from everlit.planning.requests import read_requests, write_requests
+from everlit.planning.requests import UnableToReadRequests, read_requests, write_requests
 from everlit.platform.events import Actor
 
 application = typer.Typer(help="Planned outages: months, assessments, requests. 停电计划。", no_args_is_help=True)
@@ -41,6 +41,8 @@ def month(
     """Submit the requests of a file and plan their month: merged, scheduled, transferred. 编制月计划。"""
     app = App.open()
     batch = read_requests(requests, grid=app.grid(network), zone=app.zone)
+    if not batch.requests and batch.findings:
+        raise UnableToReadRequests(*batch.findings)
     show_findings(batch.findings)
     who = Actor(actor, Role.PLANNER)
     submitted = app.planning.submit(network, batch.requests, actor=who)
@@ -77,7 +79,9 @@ def list_requests(
     as_json: Json = False,
 ) -> None:
     """Requests in the store and where they stand. 停电申请。"""
-    filed = App.open().planning.requests(network, month=month or None)
+    app = App.open()
+    app.grid(network)
+    filed = app.planning.requests(network, month=month or None)
     rows = [
         (one.request.request_id, one.request.department, one.state, one.request.title, one.outage_id) for one in filed
     ]
@@ -105,7 +109,7 @@ def demo_requests(
 def first_day(month: str) -> date:
     """First day of YYYY-MM; raises UnableToReadMonth."""
     try:
-        return datetime.strptime(month, "%Y-%m").date()  # noqa: DTZ007 (a month has no zone)
+        return date.fromisoformat(f"{month}-01")
     except ValueError:
         raise _unclear(month) from None
 
