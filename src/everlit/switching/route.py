@@ -22,10 +22,15 @@ from everlit.switching.state import Move, State
 from everlit.switching.step import Action, Step, double_name, is_remote
 
 COSTLY = ("flow", "loop_test")
-"""Predicates that need a power flow: asked only of states about to be expanded."""
+"""Predicates that need a power flow: asked only along routes that every other predicate lets through."""
 
 CHEAP_PREDICATES = tuple(predicate for predicate in PREDICATES if predicate.key not in COSTLY)
 COSTLY_PREDICATES = tuple(predicate for predicate in PREDICATES if predicate.key in COSTLY)
+
+MOST_BARRED = 60
+"""Edges barred for a power flow before an exact search is given up."""
+LOOP_FAILURES = 4
+"""Failed loop tests of one tie after which it is no longer tried hot; the answer is then not called proven."""
 
 Cost = tuple[float, float, float]
 """Unit-minutes, household-minutes without supply, minutes."""
@@ -40,33 +45,48 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Hop:
+    """One operation with what it brings along: where it leads and what it adds to the cost."""
+
+    switch: int
+    state: State
+    cost: Cost
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True)
 class Place:
-    """A vertex reached: its state, what it cost, and the drafts that led there from the vertex before."""
+    """A vertex reached: its state, what it cost, and the hop that led there from the vertex before."""
 
     state: State
     cost: Cost
     before: "Place | None" = None
-    drafts: tuple[Draft, ...] = ()
+    hop: Hop | None = None
 
     @property
     def minute(self) -> float:
         """Minutes since the first step, travel left out."""
         return self.cost[2]
 
+    def hops(self) -> list[tuple[State, Hop]]:
+        """Every hop from the first vertex to here, each with the state it starts from."""
+        found: list[tuple[State, Hop]] = []
+        place: Place | None = self
+        while place is not None and place.before is not None and place.hop is not None:
+            found.append((place.before.state, place.hop))
+            place = place.before
+        return found[::-1]
+
     def route(self) -> tuple[Draft, ...]:
         """Every draft from the first vertex to here."""
-        steps: list[tuple[Draft, ...]] = []
-        place: Place | None = self
-        while place is not None:
-            steps.append(place.drafts)
-            place = place.before
-        return tuple(draft for drafts in reversed(steps) for draft in drafts)
+        return tuple(draft for _, hop in self.hops() for draft in hop.drafts)
 
 
 @dataclass(frozen=True)
 class Route:
     """The way found: its last vertex, whether it is proven cheapest, how many vertices were expanded."""
 
+    search: "Search"
     end: Place
     proven: bool
     examined: int
@@ -87,6 +107,11 @@ class Search:
     refused: dict[int, list[Finding]] = field(default_factory=dict)
     _drafts: dict[tuple[Action, str], Draft] = field(default_factory=dict)
     _weights: dict[frozenset[int], tuple[float, float]] = field(default_factory=dict)
+    _hops: dict[tuple[State, int], Hop | None] = field(default_factory=dict)
+    _barred: set[tuple[State, int]] = field(default_factory=set)
+    _failed: dict[int, int] = field(default_factory=dict)
+    _generalised: bool = False
+    _limit: int = 0
 
     def __post_init__(self) -> None:
         blocks, grid = self.scene.blocks, self.scene.grid
@@ -98,37 +123,57 @@ class Search:
 
     # --------------------------------------------------------------------------------------------- searching
     def exact(self, *, limit: int) -> Route | None:
-        """The cheapest route, None when there is none; gives up (None, `examined` = limit) after `limit` vertices."""
-        return self._run(limit, greedy=False)
+        """The cheapest route, None when there is none; gives up (`cut_short`) after `limit` vertices."""
+        return self._found(limit, greedy=False)
 
     def greedy(self, *, limit: int) -> Route | None:
         """Some route, found by going where fewest are dead and least is left to do."""
-        return self._run(limit, greedy=True)
+        return self._found(limit, greedy=True)
 
-    def _run(self, limit: int, *, greedy: bool) -> Route | None:
-        self.examined = 0
+    @property
+    def cut_short(self) -> bool:
+        """True when a search ended for its bounds, not for want of edges."""
+        return self.examined >= self._limit or len(self._barred) >= MOST_BARRED
+
+    def _found(self, limit: int, *, greedy: bool) -> Route | None:
+        """Routes by the cheap predicates, cheapest first, until the power flow refuses none of its edges.
+
+        An edge it refuses is barred and the search run again: flows are computed only along routes worth taking.
+        """
+        self.examined, self._limit = 0, limit
+        while self.examined < limit and len(self._barred) < MOST_BARRED:
+            end = self._run(limit, greedy=greedy)
+            if end is None:
+                return None
+            stop = self._unaffordable(end)
+            if stop is None:
+                return Route(self, end, not greedy and not self._generalised, self.examined)
+            self._bar(*stop)
+        return None
+
+    def _run(self, limit: int, *, greedy: bool) -> Place | None:
         count = itertools.count()
         origin = Place(self.start, (0.0, 0.0, 0.0))
         queue = [(self._rank(origin, greedy), next(count), origin)]
         done: set[State] = set()
         while queue and self.examined < limit:
             _, _, place = heapq.heappop(queue)
-            key = replace(place.state, paralleled_since=None)
-            if key in done or not self._affordable(place):
+            key = _key(place.state)
+            if key in done:
                 continue
             done.add(key)
             self.examined += 1
             if place.state.closed == self.goal:
-                return Route(place, not greedy, self.examined)
+                return place
             for follower in self._followers(place):
-                if replace(follower.state, paralleled_since=None) not in done:
+                if _key(follower.state) not in done:
                     heapq.heappush(queue, (self._rank(follower, greedy), next(count), follower))
         return None
 
     def _rank(self, place: Place, greedy: bool) -> tuple[float, ...]:
         left = float(len(place.state.closed ^ self.goal))
         if greedy:
-            return (*self._weight(place.state), left, *place.cost)
+            return (*self.weight(place.state), float(place.state.paralleled_since is not None), left, *place.cost)
         units, households, minutes = place.cost
         return (units, households, minutes + left * self._least_minutes, left)
 
@@ -136,51 +181,69 @@ class Search:
     def _least_minutes(self) -> float:
         return min(self.scene.rules.value("minutes.remote"), self.scene.rules.value("minutes.manual"))
 
-    def _affordable(self, place: Place) -> bool:
-        """The predicates that need a power flow hold on the last switching step to this place."""
-        before = place.before
-        if before is None:
-            return True
-        state = before.state
-        for draft in place.drafts:
-            after = self.scene.after(state, draft.move)
-            found = check(Situation(self.scene, state, draft.move, after), COSTLY_PREDICATES)
-            if found:
-                self._refuse(before.state, found)
-                return False
-            state = after
-        return True
+    def _unaffordable(self, end: Place) -> tuple[State, Hop, tuple[Finding, ...]] | None:
+        """The first hop of a route that a predicate with a power flow refuses."""
+        for before, hop in end.hops():
+            state = before
+            for draft in hop.drafts:
+                after = self.scene.after(state, draft.move)
+                found = check(Situation(self.scene, state, draft.move, after), COSTLY_PREDICATES)
+                if found:
+                    return before, hop, found
+                state = after
+        return None
+
+    def _bar(self, before: State, hop: Hop, found: tuple[Finding, ...]) -> None:
+        """Bar an edge; a tie whose loop test failed in several states is no longer tried hot in any."""
+        self._refuse(before, found)
+        self._barred.add((_key(before), hop.switch))
+        if any(finding.kind == "safety.loop_test" for finding in found):
+            self._failed[hop.switch] = self._failed.get(hop.switch, 0) + 1
+            self._generalised |= self._failed[hop.switch] >= LOOP_FAILURES
 
     def _followers(self, place: Place) -> Iterator[Place]:
         for switch in self.switches:
             is_closed = switch in place.state.closed
             if is_closed == (switch in self.goal) and not self._is_helper(switch):
                 continue
-            follower = self._take(place, Action.OPEN if is_closed else Action.CLOSE, switch)
-            if follower is not None:
-                yield follower
+            hop = None if (_key(place.state), switch) in self._barred else self._hop(place, switch, is_closed=is_closed)
+            if hop is None or (self._failed.get(switch, 0) >= LOOP_FAILURES and hop.state.paralleled_since is not None):
+                continue
+            cost = (place.cost[0] + hop.cost[0], place.cost[1] + hop.cost[1], place.cost[2] + hop.cost[2])
+            yield Place(hop.state, cost, place, hop)
 
     def _is_helper(self, switch: int) -> bool:
         return (switch in self.start.closed) == (switch in self.goal)
 
-    def _take(self, place: Place, action: Action, switch: int) -> Place | None:
-        """The place after an operation and what it brings along; None when a predicate refuses it."""
-        state, (units, households, minute) = place.state, place.cost
-        drafts = []
-        for draft in self._with_companions(state, action, switch):
-            weight = self._weight(state)
+    def _hop(self, place: Place, switch: int, *, is_closed: bool) -> Hop | None:
+        """The operation of a switch in a state; None when a predicate refuses it. Only parallels depend on the minute."""
+        if place.state.paralleled_since is not None:
+            return self._take(place.state, place.minute, switch, is_closed=is_closed)
+        key = (place.state, switch)
+        if key not in self._hops:
+            self._hops[key] = self._take(place.state, 0.0, switch, is_closed=is_closed)
+        hop = self._hops[key]
+        if hop is None or hop.state.paralleled_since is None:
+            return hop
+        return replace(hop, state=replace(hop.state, paralleled_since=hop.state.paralleled_since + place.minute))
+
+    def _take(self, state: State, minute: float, switch: int, *, is_closed: bool) -> Hop | None:
+        units = households = spent = 0.0
+        first, drafts = state, []
+        for draft in self._with_companions(state, Action.OPEN if is_closed else Action.CLOSE, switch):
+            weight = self.weight(state)
             units += weight[0] * draft.step.minutes
             households += weight[1] * draft.step.minutes
-            minute += draft.step.minutes
-            move = replace(draft.move, at_min=minute)
+            spent += draft.step.minutes
+            move = replace(draft.move, at_min=minute + spent)
             after = self.scene.after(state, move)
             found = check(Situation(self.scene, state, move, after), CHEAP_PREDICATES)
             if found:
-                self._refuse(place.state, found)
+                self._refuse(first, found)
                 return None
             drafts.append(Draft(draft.step, move))
             state = after
-        return Place(state, (units, households, minute), place, tuple(drafts))
+        return Hop(switch, state, (units, households, spent), tuple(drafts))
 
     def _refuse(self, state: State, found: Iterable[Finding]) -> None:
         left = len(state.closed ^ self.goal)
@@ -234,12 +297,17 @@ class Search:
         return self._drafts[key]
 
     # -------------------------------------------------------------------------------------------------- weights
-    def _weight(self, state: State) -> tuple[float, float]:
+    def weight(self, state: State) -> tuple[float, float]:
         """Units and households without supply in a state, of those that are live before or after."""
         if state.closed not in self._weights:
             dead = [block for block in self._counted if not self.scene.live(state, block)]
             self._weights[state.closed] = (float(self._units[dead].sum()), float(self._households[dead].sum()))
         return self._weights[state.closed]
+
+
+def _key(state: State) -> State:
+    """A state without its clock."""
+    return state if state.paralleled_since is None else replace(state, paralleled_since=0.0)
 
 
 MINUTES = {

@@ -49,7 +49,7 @@ class StepFlows:
     """Limits on the way, by state; without flows nothing is computed and nothing is overloaded."""
 
     flows: StateFlows | None = None
-    known: dict[tuple[frozenset[int], frozenset[int]], tuple[Overload, ...]] = field(default_factory=dict)
+    known: dict[tuple[bytes, bytes], tuple[Overload, ...]] = field(default_factory=dict)
 
     def __call__(self, at: Scene, state: State) -> tuple[Finding, ...]:
         """What leaves its limits in a state, as findings."""
@@ -61,7 +61,7 @@ class StepFlows:
         """What leaves its limits in a state."""
         if self.flows is None:
             return ()
-        key = (frozenset(at.blocks.touched), state.closed)
+        key = (at.blocks.start.tobytes(), at.positions(state).tobytes())
         if key not in self.known:
             self.known[key] = _beyond_limits(at, state, self.flows)
         return self.known[key]

@@ -8,7 +8,7 @@ time, else open first and close then, a cold transfer (冷倒) with its short in
 move under load brings in the load-breaking switches around it. When nothing is safe the refusal names predicate and step.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
@@ -18,10 +18,12 @@ import numpy as np
 from everlit.grid import Grid, SwitchKind, supply
 from everlit.grid.compile import Bools, Ints
 from everlit.kernel import Finding, Policies, Refusal, Text
+from everlit.switching.blocks import blocks
+from everlit.switching.chains import Link, merged
 from everlit.switching.flows import Loads, StateFlows, nameplate
 from everlit.switching.loop import HotTies
 from everlit.switching.policies import NEWEST, Rulebook, rulebook
-from everlit.switching.route import Route, Search, drafted
+from everlit.switching.route import Draft, Route, Search, drafted
 from everlit.switching.safety import BREAKS_LOAD, PREDICATES
 from everlit.switching.scene import Scene, resolved, scene
 from everlit.switching.simulate import Trace, rehearse
@@ -33,6 +35,9 @@ from everlit.switching.work import IsolationLike, Work, work_of
 
 EXACT_LIMIT = 600
 GREEDY_LIMIT = 3000
+MOST_HELPERS = 12
+JOINT_SWITCHES = 6
+"""Up to this many switches, parts whose woven order is not proven are searched all at once."""
 
 
 class UnableToOrder(Refusal):
@@ -120,13 +125,12 @@ def order_job(
 
 
 def _ticket(ask: Ask, task: Text | None) -> Ticket:
-    steps, route = _ordered(ask)
-    timed = _timed(ask, steps)
+    order = _ordered(ask)
+    timed = _timed(ask, order.steps)
     _prove(ask, timed)
-    units, households, _ = route.end.cost
     return Ticket(
-        ask.direction, task or task_of(ask.direction, ask.work), timed, unit_min=units, household_min=households,
-        proven=route.proven, examined=route.examined,
+        ask.direction, task or task_of(ask.direction, ask.work), timed, unit_min=order.units, household_min=order.households,
+        proven=order.proven, examined=order.examined,
     )  # fmt: skip
 
 
@@ -142,20 +146,31 @@ def task_of(direction: Direction, work: Work | None) -> Text:
     return Text(f"{general.en}: {work.label}", f"{general.zh}：{work.label}")
 
 
+@dataclass(frozen=True)
+class Order:
+    """The switching part: its steps, customers interrupted times minutes, whether proven least, vertices examined."""
+
+    steps: tuple[Step, ...]
+    units: float
+    households: float
+    proven: bool
+    examined: int
+
+
 # ------------------------------------------------------------------------------------------------- the whole ticket
-def _ordered(ask: Ask) -> tuple[tuple[Step, ...], Route]:
+def _ordered(ask: Ask) -> Order:
     """Steps without numbers and times."""
     if ask.direction is Direction.BACK:
         at = _scene(ask, _diff(ask))
         opening = () if ask.work is None else tuple(_return(at, at.begin(ask.held), ask.work))
         here = _after(at, at.begin(ask.held), opening)
-        route, switching = _switching(ask, here)
-        return (*opening, *switching), route
-    route, switching = _switching(ask, ask.held)
+        order = _switching(ask, here)
+        return replace(order, steps=(*opening, *order.steps))
+    order = _switching(ask, ask.held)
     at = _scene(ask, _diff(ask))
-    done = _after(at, at.begin(ask.held), switching)
+    done = _after(at, at.begin(ask.held), order.steps)
     closing = () if ask.work is None else tuple(_permit(at, done, ask.work))
-    return (*switching, *closing), route
+    return replace(order, steps=(*order.steps, *closing))
 
 
 def _diff(ask: Ask) -> frozenset[int]:
@@ -178,30 +193,111 @@ def _after(at: Scene, state: State, steps: Iterable[Step]) -> State:
 
 
 # -------------------------------------------------------------------------------------------------- switching part
-def _switching(ask: Ask, held: State | None) -> tuple[Route, tuple[Step, ...]]:
+def _switching(ask: Ask, held: State | None) -> Order:
+    """Parts of the network that do not touch each other are ordered alone and woven together; else all at once."""
+    parts = _parts(ask)
+    woven = _woven(ask, held, parts) if len(parts) > 1 else None
+    if woven is not None and (woven.proven or len(_diff(ask)) > JOINT_SWITCHES):
+        return woven
+    route = _searched(ask, held)
+    steps = tuple(_phased(ask, draft.step) for draft in route.end.route())
+    return Order(steps, route.end.cost[0], route.end.cost[1], route.proven, route.examined)
+
+
+def _parts(ask: Ask) -> list[frozenset[int]]:
+    """Switches that differ, grouped: two belong together when a block that has no infeed of its own borders both."""
+    joined = blocks(ask.grid, ask.start, _diff(ask))
+    group = {switch: {switch} for switch in joined.touched}
+    for block, switches in joined.at.items():
+        if joined.sources[block] == 0:
+            together = set().union(*(group[switch] for switch in switches))
+            group.update(dict.fromkeys(together, together))
+    return sorted({frozenset(members) for members in group.values()}, key=min)
+
+
+def _woven(ask: Ask, held: State | None, parts: Sequence[frozenset[int]]) -> Order | None:
+    """Each part searched alone from the start, then all merged; None where the parts disturb each other after all.
+
+    No order can interrupt fewer than the parts do alone, so a merged order that costs no more is proven.
+    """
+    try:
+        alone = [_searched(_part_of(ask, ask.start, part), held) for part in parts]
+    except UnableToOrder:
+        return None
+    steps = tuple(
+        _phased(ask, draft.step) for link in merged([_links(route) for route in alone]) for draft in link.content
+    )
+    if replace(ask, held=held).rehearsed(_clocked(steps), checked=True).violations:
+        return None
+    units, households = _cost(ask, held, steps)
+    bound = [sum(route.end.cost[kind] for route in alone) for kind in (0, 1)]
+    proven = bool(np.allclose([units, households], bound)) and all(route.proven for route in alone)
+    return Order(steps, units, households, proven, sum(route.examined for route in alone))
+
+
+def _part_of(ask: Ask, start: Bools, part: frozenset[int]) -> Ask:
+    goal = start.copy()
+    goal[list(part)] = ask.goal[list(part)]
+    return replace(ask, start=start, goal=goal)
+
+
+def _links(route: Route) -> list[Link[tuple[Draft, ...]]]:
+    """The hops of a route, those of one parallel taken together."""
+    links: list[Link[tuple[Draft, ...]]] = []
+    drafts: tuple[Draft, ...] = ()
+    before = _scalar(route.search.weight(route.search.start))
+    for _, hop in route.end.hops():
+        drafts += hop.drafts
+        if hop.state.paralleled_since is None or hop.state.closed == route.end.state.closed:
+            after = _scalar(route.search.weight(hop.state))
+            links.append(Link(drafts, sum(draft.step.minutes for draft in drafts), before - after))
+            drafts, before = (), after
+    return links
+
+
+def _scalar(weight: tuple[float, float]) -> float:
+    """Units first, households second, as one number."""
+    return weight[0] * 1e7 + weight[1]
+
+
+def _clocked(steps: Sequence[Step]) -> list[Step]:
+    """Steps with the minute each is done, travel left out."""
+    minute, clocked = 0.0, []
+    for step in steps:
+        minute += step.minutes
+        clocked.append(replace(step, at_min=minute))
+    return clocked
+
+
+def _cost(ask: Ask, held: State | None, steps: Sequence[Step]) -> tuple[float, float]:
+    """Unit-minutes and household-minutes without supply, of those that are live before or after."""
+    states = replace(ask, held=held).rehearsed(_clocked(steps), checked=False).states
+    counted = states[0].energised | states[-1].energised
+    units = households = 0.0
+    for step, state in zip(steps, states, strict=False):
+        dead = counted & ~state.energised
+        units += step.minutes * float(ask.grid.section_units[dead].sum())
+        households += step.minutes * float(ask.grid.section_households[dead].sum())
+    return units, households
+
+
+def _searched(ask: Ask, held: State | None) -> Route:
     """The search, first over the switches that differ, then with the load-breaking switches around refused devices."""
-    differing, helpers, refused = _diff(ask), frozenset[int](), {}
+    differing, helpers = _diff(ask), frozenset[int]()
     while True:
         at = _scene(ask, differing | helpers)
         start = at.begin(held)
-        switches = tuple(sorted(differing | helpers))
         goal = (start.closed - at.goal_open) | at.goal_closed
-        search = Search(at, start, goal, switches)
-        route = _found(search)
+        search = Search(at, start, goal, tuple(sorted(differing | helpers)))
+        route = search.exact(limit=EXACT_LIMIT)
+        if route is None and search.cut_short:
+            route = search.greedy(limit=GREEDY_LIMIT)
         if route is not None:
-            return route, tuple(_phased(ask, draft.step) for draft in route.end.route())
-        refused = search.refused
-        more = _helpers(ask, refused) - differing - helpers
-        if not more or len(helpers) > 12:
-            raise UnableToOrder(*_nearest(refused, ask))
+            return route
+        more = _helpers(ask, search.refused) - differing - helpers
+        if not more or len(helpers) > MOST_HELPERS:
+            raise UnableToOrder(*_nearest(search.refused, ask))
         helpers |= more
-
-
-def _found(search: Search) -> Route | None:
-    route = search.exact(limit=EXACT_LIMIT)
-    if route is None and search.examined >= EXACT_LIMIT:
-        return search.greedy(limit=GREEDY_LIMIT)
-    return route
 
 
 def _nearest(refused: dict[int, list[Finding]], ask: Ask) -> tuple[Finding, ...]:
