@@ -10,6 +10,7 @@ cost is proven by CP-SAT on the day model. `verify_bound` takes the stored price
 another solver.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,13 +69,18 @@ def month_bound(
     *,
     seed: int = 0,
     effort: float = 4.0,
+    seconds: float = 60.0,
     workers: int = 1,
     before: Bound | None = None,
 ) -> Bound:
-    """The bound for plans that serve exactly these jobs; clusters unchanged since `before` are taken from it."""
+    """The bound for plans that serve exactly these jobs; clusters unchanged since `before` are taken from it.
+
+    After about `seconds` clusters are cut short: the bound holds all the same, it is only weaker.
+    """
+    began = time.monotonic()
     relaxation = relax(compiled, served=frozenset(served))
     if before is None:
-        linear = solve_linear(relaxation, seconds=60.0)
+        linear = solve_linear(relaxation, seconds=seconds / 4)
         value = linear.value if linear else 0.0
         prices = {key: int(price) for key, price in linear.crew_prices.items() if price >= 1} if linear else {}
     else:
@@ -84,7 +90,8 @@ def month_bound(
     def solve(jobs: tuple[int, ...]) -> ClusterBound:
         if jobs in known:
             return known[jobs]
-        return bound_cluster(relaxation, jobs, crew_prices=prices, seed=seed, effort=effort)
+        left = max(0.2, seconds - (time.monotonic() - began))
+        return bound_cluster(relaxation, jobs, crew_prices=prices, seed=seed, effort=effort, seconds=left)
 
     with ThreadPoolExecutor(max_workers=workers) as pool:
         clusters = tuple(pool.map(solve, relaxation.clusters))

@@ -5,17 +5,20 @@ bound gives the whole capacity back, so what clusters compete for is counted (La
 integers; the solver's proven bound is used, never its best plan.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from everlit.planning.pairs import Pair
 from everlit.planning.relaxation import Relaxation, Repeated, Shared
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 CrewPrices = Mapping[tuple[int, int], int]
+FEW_JOBS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,51 +35,43 @@ def bound_cluster(
     relaxation: Relaxation,
     jobs: Sequence[int],
     *,
-    crew_prices: CrewPrices,
-    seed: int,
-    effort: float,
-    workers: int = 1,
+    crew_prices: CrewPrices | None = None,
+    seed: int = 0,
+    effort: float = 4.0,
+    seconds: float = 1e6,
+    crews: Sequence[Sequence[int]] | None = None,
+    hint: Mapping[int, int | None] | None = None,
 ) -> ClusterBound:
-    """Solve one cluster within `effort` units of CP-SAT's deterministic time."""
-    problem = relaxation.compiled.problem
-    if len(jobs) == 1:
-        return _alone(relaxation, jobs[0], crew_prices)
-    from ortools.sat.python import cp_model
+    """Solve one cluster within `effort` units of CP-SAT's deterministic time.
 
-    model = cp_model.CpModel()
-    done, refused = _choices(model, relaxation, jobs)
-    inside = set(jobs)
-    costs: list[tuple[cp_model.IntVar, int]] = [(x, problem.jobs[job].refusal_price) for job, x in refused.items()]
-    for job in jobs:
-        task = problem.jobs[job]
-        for day, literal in done[job].items():
-            crews = task.crew_count * crew_prices.get((task.crew, day), 0) if task.crew >= 0 else 0
-            costs.append((literal, relaxation.price[job][day] + crews))
-    dark: defaultdict[tuple[int, int], list[cp_model.IntVar]] = defaultdict(list)
-    for part in relaxation.shared:
-        if not inside.isdisjoint(part.least):
-            for day, amount in _darkness(model, part, done).items():
-                costs.append((amount, 1))
-                for job in part.least:
-                    dark[job, day].append(amount)
-    costs.extend((more, 1) for more in _pairs(model, relaxation, done, dark))
-    for limit in relaxation.repeated:
-        if not inside.isdisjoint(limit.jobs):
-            _limit_repeats(model, limit, done)
-    _order(model, relaxation, jobs, done)
-    _limit_crews(model, relaxation, jobs, done)
-    model.minimize(cp_model.LinearExpr.weighted_sum([term for term, _ in costs], [amount for _, amount in costs]))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = workers
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = effort
-    solver.parameters.linearization_level = 2
-    status = solver.solve(model)
-    found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
-    days = (
-        {job: next((d for d, x in done[job].items() if solver.boolean_value(x)), None) for job in jobs} if found else {}
-    )
-    return ClusterBound(tuple(jobs), proven(solver.best_objective_bound), status == cp_model.OPTIMAL, days)
+    In a large cluster the costs of pairs join the model only where its answer breaks them: most never matter, and all of
+    them together are a burden. Every round proves a bound; the last is the best.
+
+    `crews`: those the cluster may take per crew and day, where others have theirs already; then the answer is about this
+    neighbourhood of a plan, and its bound is none on the month. `hint`: the days of a plan to begin from.
+    """
+    if len(jobs) == 1 and crews is None:
+        return _alone(relaxation, jobs[0], crew_prices or {})
+    model = _DayModel(relaxation, jobs, crew_prices or {}, crews)
+    model.hint(hint or {})
+    waiting = [pair for pair in relaxation.pairs if pair.first in model.done]
+    if len(jobs) <= FEW_JOBS:
+        model.add_pairs(waiting)
+        waiting = []
+    best, days = 0, dict[int, int | None]()
+    until = time.monotonic() + seconds
+    while True:
+        answer = model.solve(seed, max(effort, 0.05), max(until - time.monotonic(), 0.05))
+        best, days = max(best, answer.bound), answer.days or days
+        broken = [pair for pair in waiting if model.breaks(pair, answer)]
+        if not answer.closed or not broken:
+            return ClusterBound(tuple(jobs), best, answer.closed, days)
+        effort -= answer.spent
+        if effort <= 0 or time.monotonic() >= until:
+            return ClusterBound(tuple(jobs), best, False, days)
+        model.add_pairs(broken)
+        model.hint(days)
+        waiting = [pair for pair in waiting if pair not in broken]
 
 
 def proven(bound: float) -> int:
@@ -95,114 +90,178 @@ def _alone(relaxation: Relaxation, job: int, crew_prices: CrewPrices) -> Cluster
             continue
         if any(day in limit.jobs[job] and not _repeat_room(limit, day) for limit in limits):
             continue
-        crews = task.crew_count * crew_prices.get((task.crew, day), 0) if task.crew >= 0 else 0
-        options.append((price + crews, day))
-    cost, best = min(options, key=lambda option: option[0])
-    return ClusterBound((job,), cost, True, {job: best})
+        paid = task.crew_count * crew_prices.get((task.crew, day), 0) if task.crew >= 0 else 0
+        options.append((price + paid, day))
+    cost, chosen = min(options, key=lambda option: option[0])
+    return ClusterBound((job,), cost, True, {job: chosen})
 
 
 def _repeat_room(limit: Repeated, day: int) -> bool:
     return limit.room > 0 and all(allowed > 0 for last, allowed in limit.by_day if day <= last)
 
 
-def _choices(
-    model: "cp_model.CpModel", relaxation: Relaxation, jobs: Sequence[int]
-) -> "tuple[dict[int, dict[int, cp_model.IntVar]], dict[int, cp_model.IntVar]]":
-    done, refused = {}, {}
-    for job in jobs:
-        done[job] = {day: model.new_bool_var(f"x{job}.{day}") for day in relaxation.price[job]}
-        if relaxation.may_refuse(job):
-            refused[job] = model.new_bool_var(f"r{job}")
-        model.add_exactly_one([*done[job].values(), *([refused[job]] if job in refused else [])])
-    return done, refused
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One solve: proven bound, the days, what each (job, day) pays in darkness, deterministic time spent."""
+
+    bound: int
+    closed: bool
+    days: dict[int, int | None]
+    paid: Mapping[tuple[int, int], Mapping[int, int]]
+    own: Mapping[tuple[int, int], int]
+    spent: float
 
 
-def _darkness(
-    model: "cp_model.CpModel", part: Shared, done: "dict[int, dict[int, cp_model.IntVar]]"
-) -> "dict[int, cp_model.IntVar]":
-    dark = {}
-    for day in sorted({day for days in part.least.values() for day in days}):
-        most = sum(days.get(day, 0) for days in part.least.values())
-        dark[day] = model.new_int_var(0, most, "")
-    for chain in part.chains:
-        for day in sorted({day for job in chain for day in part.least[job]}):
-            model.add(
-                dark[day] >= sum(part.least[job][day] * done[job][day] for job in chain if day in part.least[job])
-            )
-    return dark
+class _DayModel:
+    """The CP-SAT model of one cluster; one method per rule."""
 
+    def __init__(
+        self,
+        relaxation: Relaxation,
+        jobs: Sequence[int],
+        crew_prices: CrewPrices,
+        crews: Sequence[Sequence[int]] | None,
+    ) -> None:
+        from ortools.sat.python import cp_model
 
-def _pairs(
-    model: "cp_model.CpModel",
-    relaxation: Relaxation,
-    done: "dict[int, dict[int, cp_model.IntVar]]",
-    dark: "Mapping[tuple[int, int], list[cp_model.IntVar]]",
-) -> "list[cp_model.IntVar]":
-    """Two jobs on one day cost together at least what `pairs` found; what they pay beyond their prices is returned."""
-    beyond: dict[tuple[int, int], cp_model.IntVar] = {}
-    most = max((least for pair in relaxation.pairs for least in pair.least.values()), default=0)
-    for pair in relaxation.pairs:
-        if pair.first not in done:
-            continue
-        jobs = (pair.first, pair.second)
-        for day, least in pair.least.items():
-            one, two = (done[job][day] for job in jobs)
-            alone_one, alone_two = pair.alone[day]
-            for job in jobs:
-                if (job, day) not in beyond:
-                    beyond[job, day] = model.new_int_var(0, most, "")
-            both = {amount.index: amount for job in jobs for amount in dark[job, day]}
-            own = sum(relaxation.price[job][day] * done[job][day] + beyond[job, day] for job in jobs)
-            paid = sum(both.values()) + own
-            if least <= alone_one + alone_two:
-                model.add(paid >= alone_one * one + (least - alone_one) * two)
-                model.add(paid >= (least - alone_two) * one + alone_two * two)
-            else:
-                model.add(paid >= least).only_enforce_if([one, two])
-    return list(beyond.values())
+        self.relaxation, self.jobs, self.problem = relaxation, jobs, relaxation.compiled.problem
+        self.model = cp_model.CpModel()
+        self.done: dict[int, dict[int, cp_model.IntVar]] = {}
+        self.costs: list[tuple[cp_model.IntVar, int]] = []
+        self.dark: defaultdict[tuple[int, int], list[cp_model.IntVar]] = defaultdict(list)
+        self.beyond: dict[tuple[int, int], cp_model.IntVar] = {}
+        self.most = max((least for pair in relaxation.pairs for least in pair.least.values()), default=0)
+        self._choose(crew_prices)
+        for part in relaxation.shared:
+            if not self.done.keys().isdisjoint(part.least):
+                self._darken(part)
+        for limit in relaxation.repeated:
+            if not self.done.keys().isdisjoint(limit.jobs):
+                self._limit_repeats(limit)
+        self._order()
+        self._limit_crews(crews or [crew.capacity for crew in self.problem.crews])
 
+    def hint(self, days: Mapping[int, int | None]) -> None:
+        """Begin from a day plan."""
+        self.model.clear_hints()
+        for job, day in days.items():
+            for option, literal in self.done[job].items():
+                self.model.add_hint(literal, option == day)
 
-def _limit_repeats(model: "cp_model.CpModel", limit: Repeated, done: "dict[int, dict[int, cp_model.IntVar]]") -> None:
-    off: dict[int, cp_model.IntVar] = {}
-    for job, days in limit.jobs.items():
-        for day in sorted(days):
-            if day not in off:
-                off[day] = model.new_bool_var("")
-            model.add_implication(done[job][day], off[day])
-    model.add(sum(off.values()) <= limit.room)
-    for last, allowed in limit.by_day:
-        model.add(sum(literal for day, literal in off.items() if day <= last) <= allowed)
+    def solve(self, seed: int, effort: float, seconds: float) -> _Answer:
+        """The least cost with the rules and pairs so far."""
+        from ortools.sat.python import cp_model
 
+        terms, amounts = [term for term, _ in self.costs], [amount for _, amount in self.costs]
+        self.model.minimize(cp_model.LinearExpr.weighted_sum(terms, amounts))
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.max_time_in_seconds = seconds
+        solver.parameters.random_seed = seed
+        solver.parameters.max_deterministic_time = effort
+        solver.parameters.linearization_level = 2
+        status = solver.solve(self.model)
+        bound, spent = proven(solver.best_objective_bound), solver.response_proto.deterministic_time
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return _Answer(bound, False, {}, {}, {}, spent)
+        return _Answer(
+            bound=bound,
+            closed=status == cp_model.OPTIMAL,
+            days={
+                job: next((day for day, x in options.items() if solver.boolean_value(x)), None)
+                for job, options in self.done.items()
+            },
+            paid={key: {term.index: solver.value(term) for term in terms} for key, terms in self.dark.items()},
+            own={key: solver.value(more) for key, more in self.beyond.items()},
+            spent=spent,
+        )
 
-def _order(
-    model: "cp_model.CpModel",
-    relaxation: Relaxation,
-    jobs: Sequence[int],
-    done: "dict[int, dict[int, cp_model.IntVar]]",
-) -> None:
-    for job in jobs:
-        for rule in relaxation.compiled.problem.jobs[job].after:
-            for last in sorted(done[job]):
-                mine = sum(literal for day, literal in done[job].items() if day <= last)
-                model.add(
-                    mine <= sum(literal for day, literal in done[rule.job].items() if day <= last - rule.lag_days)
+    def breaks(self, pair: Pair, answer: _Answer) -> bool:
+        """True when the answer has both on one day for less than the two cost together."""
+        day, jobs = answer.days.get(pair.first), (pair.first, pair.second)
+        if day is None or answer.days.get(pair.second) != day or day not in pair.least:
+            return False
+        dark = {index: value for job in jobs for index, value in answer.paid.get((job, day), {}).items()}
+        own = sum(self.relaxation.price[job][day] + answer.own.get((job, day), 0) for job in jobs)
+        return sum(dark.values()) + own < pair.least[day]
+
+    def add_pairs(self, pairs: Sequence[Pair]) -> None:
+        """Two jobs on one day cost together at least what `pairs` found; `beyond` is what they pay above their prices."""
+        for pair in pairs:
+            jobs = (pair.first, pair.second)
+            for day, least in pair.least.items():
+                one, two = (self.done[job][day] for job in jobs)
+                alone_one, alone_two = pair.alone[day]
+                both = {amount.index: amount for job in jobs for amount in self.dark[job, day]}
+                own = sum(
+                    self.relaxation.price[job][day] * self.done[job][day] + self._beyond(job, day) for job in jobs
                 )
+                paid = sum(both.values()) + own
+                if least <= alone_one + alone_two:
+                    self.model.add(paid >= alone_one * one + (least - alone_one) * two)
+                    self.model.add(paid >= (least - alone_two) * one + alone_two * two)
+                else:
+                    self.model.add(paid >= least).only_enforce_if([one, two])
 
+    def _beyond(self, job: int, day: int) -> "cp_model.IntVar":
+        if (job, day) not in self.beyond:
+            self.beyond[job, day] = self.model.new_int_var(0, self.most, "")
+            self.costs.append((self.beyond[job, day], 1))
+        return self.beyond[job, day]
 
-def _limit_crews(
-    model: "cp_model.CpModel",
-    relaxation: Relaxation,
-    jobs: Sequence[int],
-    done: "dict[int, dict[int, cp_model.IntVar]]",
-) -> None:
-    problem = relaxation.compiled.problem
-    need: defaultdict[tuple[int, int], list[tuple[int, cp_model.IntVar]]] = defaultdict(list)
-    for job in jobs:
-        task = problem.jobs[job]
-        if task.crew >= 0 and task.crew_count:
-            for day, literal in done[job].items():
-                need[task.crew, day].append((task.crew_count, literal))
-    for (crew, day), terms in need.items():
-        capacity = problem.crews[crew].capacity[day]
-        if sum(count for count, _ in terms) > capacity:
-            model.add(sum(count * literal for count, literal in terms) <= capacity)
+    def _choose(self, crew_prices: CrewPrices) -> None:
+        for job in self.jobs:
+            task = self.problem.jobs[job]
+            self.done[job] = {day: self.model.new_bool_var("") for day in self.relaxation.price[job]}
+            options = list(self.done[job].values())
+            if self.relaxation.may_refuse(job):
+                options.append(self.model.new_bool_var(""))
+                self.costs.append((options[-1], task.refusal_price))
+            self.model.add_exactly_one(options)
+            for day, literal in self.done[job].items():
+                paid = task.crew_count * crew_prices.get((task.crew, day), 0) if task.crew >= 0 else 0
+                self.costs.append((literal, self.relaxation.price[job][day] + paid))
+
+    def _darken(self, part: Shared) -> None:
+        dark = {}
+        for day in sorted({day for days in part.least.values() for day in days}):
+            most = sum(days.get(day, 0) for days in part.least.values())
+            dark[day] = self.model.new_int_var(0, most, "")
+            self.costs.append((dark[day], 1))
+        for chain in part.chains:
+            for day in sorted({day for job in chain for day in part.least[job]}):
+                terms = [part.least[job][day] * self.done[job][day] for job in chain if day in part.least[job]]
+                self.model.add(dark[day] >= sum(terms))
+        for job, days in part.least.items():
+            for day in days:
+                self.dark[job, day].append(dark[day])
+
+    def _limit_repeats(self, limit: Repeated) -> None:
+        off: dict[int, cp_model.IntVar] = {}
+        for job, days in limit.jobs.items():
+            for day in sorted(days):
+                if day not in off:
+                    off[day] = self.model.new_bool_var("")
+                self.model.add_implication(self.done[job][day], off[day])
+        self.model.add(sum(off.values()) <= limit.room)
+        for last, allowed in limit.by_day:
+            self.model.add(sum(literal for day, literal in off.items() if day <= last) <= allowed)
+
+    def _order(self) -> None:
+        for job in self.jobs:
+            for rule in self.problem.jobs[job].after:
+                for last in sorted(self.done[job]):
+                    mine = sum(x for day, x in self.done[job].items() if day <= last)
+                    before = sum(x for day, x in self.done[rule.job].items() if day <= last - rule.lag_days)
+                    self.model.add(mine <= before)
+
+    def _limit_crews(self, crews: Sequence[Sequence[int]]) -> None:
+        need: defaultdict[tuple[int, int], list[tuple[int, cp_model.IntVar]]] = defaultdict(list)
+        for job in self.jobs:
+            task = self.problem.jobs[job]
+            if task.crew >= 0 and task.crew_count:
+                for day, literal in self.done[job].items():
+                    need[task.crew, day].append((task.crew_count, literal))
+        for (crew, day), terms in need.items():
+            if sum(count for count, _ in terms) > crews[crew][day]:
+                self.model.add(sum(count * literal for count, literal in terms) <= crews[crew][day])

@@ -63,10 +63,11 @@ def in_order(compiled: Compiled, jobs: Iterable[int]) -> list[int]:
 
 def best_placement(board: Board, job: int) -> Placement | None:
     """The cheapest allowed place of an unplaced job, the earliest of equals; None when no place is left."""
-    return _cheapest(board, job, worthwhile_starts(board, job)) or _cheapest(board, job, board.compiled.starts[job])
+    return cheapest(board, job, worthwhile_starts(board, job)) or cheapest(board, job, board.compiled.starts[job])
 
 
-def _cheapest(board: Board, job: int, starts: Iterable[int]) -> Placement | None:
+def cheapest(board: Board, job: int, starts: Iterable[int]) -> Placement | None:
+    """The cheapest allowed place among `starts`."""
     best: Placement | None = None
     for start in starts:
         placement = board.weigh(job, start)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from everlit.planning.relaxation import Relaxation
 
 Prices = dict[tuple[int, int], float]
+MANY_PAIRS = 200
 
 
 @dataclass(slots=True)
@@ -50,7 +51,9 @@ def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
     """The linear day model; None when time runs out."""
     programme = _Programme()
     done = _choices(programme, relaxation)
-    _pairs(programme, relaxation, done, _shared(programme, relaxation, done))
+    parts = _shared(programme, relaxation, done)
+    if len(relaxation.pairs) <= MANY_PAIRS:
+        _pairs(programme, relaxation, done, parts)
     _repeats(programme, relaxation, done)
     _order(programme, relaxation, done)
     crews = _crews(programme, relaxation, done)

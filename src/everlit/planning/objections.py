@@ -54,8 +54,11 @@ SAYS = {
 }
 
 
-def objections(board: Board, job: int, start: int) -> list[Objection]:
-    """Every rule against placing an unplaced job there; none when `Board.weigh` allows it."""
+def objections(board: Board, job: int, start: int, *, naming: bool = True) -> list[Objection]:
+    """Every rule against placing an unplaced job there; none when `Board.weigh` allows it.
+
+    `naming=False` leaves out who else is involved in a repeat limit, which takes most of the time.
+    """
     problem = board.compiled.problem
     found = [Objection(f.kind, str(f.evidence.get("rule", ""))) for f in date_findings(problem, job, start)]
     if any(objection.kind == "schedule.horizon" for objection in found):
@@ -65,7 +68,7 @@ def objections(board: Board, job: int, start: int) -> list[Objection]:
     found += _crews(board, job, day)
     found += _order(board, job, start)
     found += _concurrency(board, job, start)
-    found += _repeats(board, job, day, dark)
+    found += _repeats(board, job, day, dark, naming)
     found += _budgets(board, day, dark)
     found += _duals(board, job, day, dark)
     return found
@@ -105,7 +108,7 @@ def _concurrency(board: Board, job: int, start: int) -> Iterator[Objection]:
             yield Objection("schedule.concurrency", problem.concurrency[rule].name, tuple(sorted(others)))
 
 
-def _repeats(board: Board, job: int, day: int, dark: Dark) -> Iterator[Objection]:
+def _repeats(board: Board, job: int, day: int, dark: Dark, naming: bool) -> Iterator[Objection]:
     problem = board.compiled.problem
     rule = problem.repeat
     for number, (dead, held) in sorted(dark.items()):
@@ -114,9 +117,10 @@ def _repeats(board: Board, job: int, day: int, dark: Dark) -> Iterator[Objection
             continue
         days |= 1 << day
         if days.bit_count() > block.room or not window_holds(days, block.recent_days, rule.window, rule.window_days):
-            others = (other for other in board.compiled.related[job][1:] if number in board.blocks_of([other]))
-            placed = tuple(sorted(other for other in others if board.starts[other] is not None))
-            yield Objection("schedule.repeat", problem.sections[block.sections[0]].section_id, placed)
+            near = board.compiled.related[job][1:] if naming else ()
+            placed = sorted(other for other in near if board.starts[other] is not None)
+            others = tuple(other for other in placed if number in board.blocks_of([other]))
+            yield Objection("schedule.repeat", problem.sections[block.sections[0]].section_id, others)
 
 
 def _budgets(board: Board, day: int, dark: Dark) -> Iterator[Objection]:

@@ -3,21 +3,22 @@
 A placed job is lifted off the finished plan and every other day is tried: what would the plan cost with the job there,
 or which rules forbid it. A rule that forbids a *cheaper* place is **binding**: without it the job would stand there.
 
-A refused job breaks at least one rule at every start. The **conflict** is a smallest set of rules that still forbids
-them all; take any rule of it away and some start is free of the rest. First the job is tried alone in an empty month;
-only if it could stand there, among the others as planned.
+A refused job breaks at least one rule at every start. The **conflict** is a set of rules that still forbids them all and
+cannot spare any: take one away and some start is free of the rest. First the job is tried alone in an empty month; only
+if it could stand there, among the others as planned.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 
 from everlit.kernel import Finding, Text
 from everlit.planning.board import Board
-from everlit.planning.check import Starts
-from everlit.planning.compiled import Compiled, compile_problem
+from everlit.planning.check import Starts, date_findings
+from everlit.planning.compiled import compile_problem
 from everlit.planning.greedy import worthwhile_starts
 from everlit.planning.objections import Objection, objections
 from everlit.planning.outages import outages
@@ -74,7 +75,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Why a refused job has no place: a smallest set of rules forbidding all starts; `alone`: in an empty month too."""
+    """Why a refused job has no place: rules that forbid all starts, none to spare; `alone`: in an empty month too."""
 
     job: int
     alone: bool
@@ -106,7 +107,8 @@ def conflicts(problem: MonthProblem, starts: Starts) -> tuple[Conflict, ...]:
     """One conflict for every refused job."""
     compiled = compile_problem(problem)
     board = Board(compiled, starts)
-    return tuple(_conflict(compiled, board, job) for job, start in enumerate(starts) if start is None)
+    empty = Board(compiled)
+    return tuple(_conflict(board, empty, job) for job, start in enumerate(starts) if start is None)
 
 
 def _reason(board: Board, empty: Board, job: int, group: Sequence[int]) -> Reason:
@@ -148,28 +150,22 @@ def _alternatives(board: Board, job: int, start: int, here: int) -> Iterable[Alt
             )
 
 
-def _conflict(compiled: Compiled, board: Board, job: int) -> Conflict:
+def _conflict(board: Board, empty: Board, job: int) -> Conflict:
     """Tried alone in an empty month first, where predecessors do not count."""
-    problem = compiled.problem
-    empty = Board(compiled)
-    alone = [
-        [rule for rule in objections(empty, job, start) if rule.kind != "schedule.precedence"]
-        for start in _every_start(board, job)
-    ]
-    by_itself = not alone or all(alone)
-    broken = alone if by_itself else [objections(board, job, start) for start in _every_start(board, job)]
-    chosen = smallest_conflict([{rule.rule for rule in start} for start in broken])
+    problem = board.compiled.problem
+    alone = _conflicting(empty, job, apart={"schedule.precedence"})
+    chosen = alone or _conflicting(board, job, apart=set())
     if not chosen:
         return _still_free(board, job)
-    rules = tuple(_evidence(rule, broken) for rule in sorted(chosen))
+    rules = tuple(sorted(chosen))
     said = [rule.finding(board, job).message for rule in rules]
     name = problem.jobs[job].job_id
-    where = ("by itself", "自身") if by_itself else ("beside the others", "与其他任务")
+    where = ("by itself", "自身") if alone else ("beside the others", "与其他任务")
     message = Text(
         en=f"{name} has no place {where[0]}: " + " ".join(text.en.removeprefix(f"{name}: ") for text in said),
         zh=f"{name} {where[1]}无可行时间：" + "".join(text.zh.removeprefix(f"{name}：") for text in said),
     )
-    return Conflict(job, by_itself, rules, message)
+    return Conflict(job, bool(alone), rules, message)
 
 
 def _still_free(board: Board, job: int) -> Conflict:
@@ -179,11 +175,45 @@ def _still_free(board: Board, job: int) -> Conflict:
     return Conflict(job, False, (), message)
 
 
-def _every_start(board: Board, job: int) -> list[int]:
-    """Every start that stays within a planning day: the grid of time is no rule to blame."""
-    horizon, task = board.compiled.problem.horizon, board.compiled.problem.jobs[job]
-    last = horizon.slots_per_day - task.duration
-    return [horizon.start(day, slot) for day in range(horizon.days) for slot in range(last + 1)]
+def _conflicting(board: Board, job: int, *, apart: set[str]) -> set[Objection]:
+    """A conflict of a job on a board, none of whose rules can be spared; empty when some start is free.
+
+    The starts its dates allow need a smallest set of the other rules; to those come the fewest rules of dates that forbid
+    every start outside, unless the others do.
+    """
+    problem, compiled = board.compiled.problem, board.compiled
+    inside = [
+        [rule for rule in objections(board, job, start, naming=False) if rule.kind not in apart]
+        for start in compiled.starts[job]
+    ]
+    if not all(inside):
+        return set()
+    chosen = smallest_conflict([{rule.rule for rule in start} for start in inside])
+    last = problem.horizon.slots_per_day - problem.jobs[job].duration
+    outside: defaultdict[frozenset[Rule], list[int]] = defaultdict(list)
+    for start in (problem.horizon.start(day, slot) for day in range(problem.horizon.days) for slot in range(last + 1)):
+        if start not in compiled.start_sets[job]:
+            broken = date_findings(problem, job, start)
+            outside[frozenset((f.kind, str(f.evidence.get("rule", ""))) for f in broken)].append(start)
+
+    @cache
+    def met(start: int) -> bool:
+        return bool(chosen) and any(rule.rule in chosen for rule in objections(board, job, start, naming=False))
+
+    dates = _fewest(list(outside), lambda rules: all(met(start) for start in outside[rules]))
+    named = [objections(board, job, start) for start in compiled.starts[job][:: len(compiled.starts[job]) // 12 + 1]]
+    evidence = [_evidence(rule, [*inside, *named]) for rule in chosen]
+    return {*evidence, *(Objection(*rule) for rule in dates)}
+
+
+def _fewest(sets: list[frozenset[Rule]], spared: Callable[[frozenset[Rule]], bool]) -> frozenset[Rule]:
+    """The fewest rules that meet every set which is not `spared`."""
+    every = sorted(set().union(*sets))
+    for size in range(len(every) + 1):
+        for rules in combinations(every, size):
+            if all(not one.isdisjoint(rules) or spared(one) for one in sets):
+                return frozenset(rules)
+    return frozenset(every)
 
 
 def _evidence(rule: Rule, broken: Iterable[Iterable[Objection]]) -> Objection:

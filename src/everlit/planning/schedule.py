@@ -1,8 +1,8 @@
 """The month optimiser (月度综合停电优化): all requests at once, least darkness, with a proven gap.
 
-    greedy merge ─► walk ─► bound of what is served ─► days the bound leans to ─► walk from there ─┐
-     (feasible         ▲                                                                           │
-      at once)         └────────────── again from the best plan, until the gap closes or time is up ┘
+    greedy merge ─► days of the day model ─► walk ─► bound of what is served ─► mend cluster by cluster ─┐
+     (feasible                                ▲                                                          │
+      at once)                                └── again, until the gap closes or time is up ◄────────────┘
 
 A plan serves as many requests as it can (refusals are priced above darkness) and among those plans is the least dark;
 the bound is about the requests it serves. Same problem, seed and rounds: same plan; the clock can only end the search
@@ -12,19 +12,33 @@ earlier.
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from everlit.planning.board import Board
 from everlit.planning.bound import Bound, month_bound
 from everlit.planning.check import Cost, cost
 from everlit.planning.compiled import Compiled, compile_problem
-from everlit.planning.greedy import as_requested, best_placement, greedy, heaviest_first, in_order
+from everlit.planning.daymodel import ClusterBound, bound_cluster
+from everlit.planning.exact import solve_exact
+from everlit.planning.greedy import (
+    as_requested,
+    best_placement,
+    cheapest,
+    greedy,
+    heaviest_first,
+    in_order,
+    worthwhile_starts,
+)
 from everlit.planning.outages import Outage, outages
 from everlit.planning.problem import MILLI, MonthProblem
+from everlit.planning.relaxation import Relaxation, relax
 from everlit.planning.search import Starts, ruin_and_recreate
 
 Clock = Callable[[], float]
+SMALL = 600
+"""Starts of all jobs together up to which a month is also solved exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,7 @@ class _Search:
         self.best_cost = 0
         self.bound: Bound | None = None
         self.history: list[tuple[float, int]] = []
+        self._relaxed: Relaxation | None = None
 
     # ------------------------------------------------------------------------------------------ phases
     def begin(self, warm: Sequence[int | None] | None) -> None:
@@ -157,22 +172,39 @@ class _Search:
             self._keep(self._complete(warm))
 
     def run(self) -> None:
-        """Walk, bound, lean on the bound's days, and again."""
+        """Lean on the day model, walk, prove, mend cluster by cluster, and again."""
+        if self._solve_small():
+            return
         size = max(1, len(self.problem.jobs))
-        board = Board(self.compiled, self.best)
-        self._walk(board, rounds=min(10 * size, 4000), heat=0.05)
-        self._prove()
+        self._walk(Board(self.compiled, self.best), rounds=min(2 * size, 600), heat=0.05, share=0.1)
         if not self.done():
-            self._keep(self._lean())
-        heat, lap = 0.05, 0
+            self._lean()
+        self._walk(Board(self.compiled, self.best), rounds=min(10 * size, 3000), heat=0.05, share=0.3)
+        self._prove()
+        lap = 0
         while not self.done():
-            board = Board(self.compiled, self.best)
-            before = self.best_cost
-            self._walk(board, rounds=min(20 * size, 6000), heat=heat)
-            if self.best_cost < before:
+            self._mend(share=0.5)
+            heat = (0.02, 0.1, 0.05)[lap % 3]
+            self._walk(Board(self.compiled, self.best), rounds=min(10 * size, 3000), heat=heat, share=0.5)
+            if not self._covers():
                 self._prove()
             lap += 1
-            heat = (0.1, 0.02, 0.05)[lap % 3]
+
+    def _solve_small(self) -> bool:
+        """A month small enough is solved slot by slot; True when that proved the best plan."""
+        if sum(map(len, self.compiled.starts)) > SMALL:
+            return False
+        answer = solve_exact(
+            self.compiled,
+            dict(enumerate(self.compiled.starts)),
+            hint=dict(enumerate(self.best)),
+            seed=self.seed,
+            effort=20.0,
+            seconds=self._left(),
+        )
+        if answer.starts is not None:
+            self._keep(Board(self.compiled, [answer.starts[job] for job in range(len(self.problem.jobs))]))
+        return answer.closed
 
     def done(self) -> bool:
         """Time is up, rounds are up, or the gap is small enough."""
@@ -206,14 +238,16 @@ class _Search:
         )
 
     # ------------------------------------------------------------------------------------------ steps
-    def _walk(self, board: Board, *, rounds: int, heat: float) -> None:
-        rounds = min(rounds, self.rounds_left)
-        walk = ruin_and_recreate(
-            board, rng=self.rng, rounds=rounds, heat=heat, until=lambda: self.clock() >= self.deadline
-        )
+    def _walk(self, board: Board, *, rounds: int, heat: float, share: float) -> None:
+        """Walk from the board, for at most this share of the time left."""
+        rounds, until = min(rounds, self.rounds_left), self.clock() + share * self._left()
+        walk = ruin_and_recreate(board, rng=self.rng, rounds=rounds, heat=heat, until=lambda: self.clock() >= until)
         self.rounds += walk.rounds
         self.rounds_left -= max(1, walk.rounds)
         self._keep(board)
+
+    def _left(self) -> float:
+        return max(0.0, self.deadline - self.clock())
 
     def _keep(self, board: Board) -> None:
         if not self.best or board.cost < self.best_cost:
@@ -221,23 +255,82 @@ class _Search:
             self.history.append((round(self.clock() - self.began, 3), board.cost))
 
     def _prove(self) -> None:
+        """The bound for what the best plan serves; at the end of the time it may cost some more."""
         served = [job for job, start in enumerate(self.best) if start is not None]
         if self.bound is None or tuple(served) != self.bound.served:
-            self.bound = month_bound(self.compiled, served, seed=self.seed, workers=self.workers, before=self.bound)
+            seconds = max(0.15 * (self.deadline - self.began), 0.4 * self._left())
+            self.bound = month_bound(
+                self.compiled,
+                served,
+                seed=self.seed,
+                workers=self.workers,
+                seconds=seconds,
+                before=self.bound,
+            )
 
-    def _lean(self) -> Board:
-        """A plan on the days the bound's clusters chose; what does not fit there goes where it is cheapest."""
-        assert self.bound is not None
-        days = {job: day for cluster in self.bound.clusters for job, day in cluster.days.items() if day is not None}
-        slots = self.problem.horizon.slots_per_day
-        leaning = replace(
-            self.compiled,
-            starts=tuple(
-                tuple(start for start in starts if job not in days or start // slots == days[job])
-                for job, starts in enumerate(self.compiled.starts)
-            ),
+    def _lean(self) -> None:
+        """A plan on the days the day model chooses cluster by cluster; the rest goes where it is cheapest."""
+        relaxation = self._relaxation()
+        until = self.clock() + 0.35 * self._left()
+
+        def solve(jobs: tuple[int, ...]) -> ClusterBound:
+            left = max(0.1, until - self.clock())
+            return bound_cluster(relaxation, jobs, seed=self.seed, effort=4.0, seconds=left)
+
+        with ThreadPoolExecutor(max_workers=self.workers) as pool:
+            answers = list(pool.map(solve, sorted(relaxation.clusters, key=len)))
+        days = {job: day for answer in answers for job, day in answer.days.items()}
+        board = Board(self.compiled)
+        for job in in_order(self.compiled, heaviest_first(self.compiled)):
+            self._place_on(board, job, days.get(job))
+        self._keep(self._complete(board.starts))
+
+    def _mend(self, *, share: float) -> None:
+        """Cluster by cluster: the best days for its jobs with the crews the others leave, kept where the plan gains."""
+        until = self.clock() + share * self._left()
+        relaxation = self._relaxation()
+        worst = [jobs for jobs in relaxation.clusters if len(jobs) > 1]
+        self.rng.shuffle(worst)
+        for jobs in sorted(worst, key=lambda jobs: -sum(self.best[job] is None for job in jobs)):
+            if self.clock() >= until:
+                return
+            self._mend_cluster(relaxation, jobs, min(until - self.clock(), 0.2 * share * self._left() + 0.5))
+
+    def _mend_cluster(self, relaxation: Relaxation, jobs: tuple[int, ...], seconds: float) -> None:
+        board, slots = Board(self.compiled, self.best), self.problem.horizon.slots_per_day
+        before = {job: None if (start := self.best[job]) is None else start // slots for job in jobs}
+        for job in jobs:
+            if board.starts[job] is not None:
+                board.lift(job)
+        answer = bound_cluster(
+            relaxation,
+            jobs,
+            seed=self.rng.randrange(1 << 30),
+            effort=2.0,
+            seconds=max(0.1, seconds),
+            crews=board.crews,
+            hint=before,
         )
-        return self._complete(greedy(leaning).starts)
+        if not answer.days or answer.days == before:
+            return
+        for job in in_order(self.compiled, sorted(jobs, key=lambda job: -self.compiled.weight[job])):
+            self._place_on(board, job, answer.days.get(job))
+        board = self._complete(board.starts)
+        ruin_and_recreate(board, rng=self.rng, rounds=40, pool=jobs, heat=0.01)
+        self._keep(board)
+
+    def _place_on(self, board: Board, job: int, day: int | None) -> None:
+        """Place a job at its best start of one day, when it has one."""
+        slots = self.problem.horizon.slots_per_day
+        options = (start for start in worthwhile_starts(board, job) if day is not None and start // slots == day)
+        best = cheapest(board, job, options)
+        if best is not None:
+            board.place(best)
+
+    def _relaxation(self) -> Relaxation:
+        if self._relaxed is None:
+            self._relaxed = relax(self.compiled)
+        return self._relaxed
 
     def _complete(self, starts: Sequence[int | None]) -> Board:
         """The given starts as far as the rules allow, the rest placed greedily."""

@@ -136,7 +136,7 @@ def _jobs(rng: random.Random, requests: int, horizon: Horizon, places: list[list
         for _ in range(min(campaign, requests - len(jobs))):
             zone = place if rng.random() < 0.6 else rng.choice(places[feeder])
             jobs.append(_job(rng, len(jobs), horizon, zone, middle, feeder % UNITS_PER_MONTH))
-            if campaign > 2 and rng.random() < 0.15 and jobs[-1].zone == jobs[-2].zone:
+            if campaign > 2 and rng.random() < 0.15 and len(jobs) > 1 and jobs[-1].zone == jobs[-2].zone:
                 jobs[-1] = _after(jobs[-1], len(jobs) - 2, rng.choice((0, 1, 2)), horizon)
     return jobs
 
