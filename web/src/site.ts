@@ -24,4 +24,15 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-pick], 
   form.addEventListener("change", () => form.requestSubmit());
 }
 
+// What takes long says so and cannot be sent twice.
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-slow]")) {
+  form.addEventListener("submit", () => {
+    window.setTimeout(() => form.querySelectorAll("button").forEach((button) => (button.disabled = true)));
+    const note = document.createElement("span");
+    note.setAttribute("role", "status");
+    note.textContent = form.dataset["slow"] ?? "";
+    form.append(note);
+  });
+}
+
 document.querySelector<HTMLElement>(".refused[tabindex]")?.focus();

@@ -13,11 +13,12 @@ import numpy as np
 
 from everlit.app import App
 from everlit.grid import Grid
-from everlit.kernel import Text
+from everlit.kernel import Refusal, Text
 from everlit.planning import store
 from everlit.planning.model import PlannedOutage, State, WorkRequest
 from everlit.planning.store import FiledRequest
 from everlit.platform.database import reading
+from everlit.switching.isolate import isolate
 
 GONE = (State.CANCELLED, State.REJECTED, State.POSTPONED)
 
@@ -100,7 +101,7 @@ class Month:
     rows: tuple[Row, ...]
     requests: tuple[FiledRequest, ...]
     plan: Mapping[str, Any] | None
-    alone: Mapping[str, Mapping[str, Any]]
+    alone: Mapping[str, float]
 
     @property
     def standing(self) -> tuple[Row, ...]:
@@ -109,7 +110,7 @@ class Month:
 
     @property
     def savings(self) -> Savings | None:
-        """From the stored plan where there is one, else from the assessments."""
+        """From the newest plan where there is one, else from the assessments."""
         if self.plan and "savings" in self.plan:
             figures, bound = self.plan["savings"], self.plan.get("bound") or {}
             value = bound.get("customer_hours", bound.get("value")) if isinstance(bound, Mapping) else None
@@ -123,16 +124,15 @@ class Month:
     def assessed(self) -> Savings | None:
         """The same three figures from the assessments: every request alone, outages without transfer, outages."""
         known = [row for row in self.standing if row.summary is not None]
-        if not known:
+        if not known or not self.alone:
             return None
         asked = sum(self.asked_h(request.request_id) for row in known for request in row.requests)
         merged = sum(float(row.summary["hours_without_transfer"]["units_h"]) for row in known if row.summary)
         return Savings(asked, merged, sum(row.units_h or 0.0 for row in known))
 
     def asked_h(self, request_id: str) -> float:
-        """Customer-hours of a request alone, nobody transferred; 0 when it was not assessed."""
-        summary = self.alone.get(request_id)
-        return float(summary["hours_without_transfer"]["units_h"]) if summary else 0.0
+        """Customer-hours of a request alone, nobody transferred."""
+        return self.alone.get(request_id, 0.0)
 
 
 def month_days(key: str) -> tuple[date, ...]:
@@ -173,8 +173,8 @@ def shown_first(app: App, network: str) -> str:
 Cache = dict[int, Mapping[str, Any]]
 
 
-def read_month(app: App, network: str, key: str, *, cache: Cache) -> Month:
-    """The month with everything the board, the overview and the savings need."""
+def read_month(app: App, network: str, key: str, *, cache: Cache, asked: bool = False) -> Month:
+    """The month with everything the pages need; `asked` also says what every request alone would cost."""
     days = month_days(key)
     outages = app.planning.outages(network, month=key)
     requests = app.planning.requests(network, month=key)
@@ -183,18 +183,29 @@ def read_month(app: App, network: str, key: str, *, cache: Cache) -> Month:
         by_id[name] = app.planning.request(network, name).request
     with reading(app.engine) as connection:
         plan = store.find_plan(connection, network, key)
-        headlines: dict[str, tuple[int, Mapping[str, Any]]] = {}
-        for kind in ("outage:", f"request:{network}/"):
-            identities, found = store.assessment_summaries(connection, network, subjects=kind, known=cache.keys())
-            cache.update(found)
-            headlines |= {subject: (identity, cache[identity]) for subject, identity in identities.items()}
+        identities, found = store.assessment_summaries(connection, network, subjects="outage:", known=cache.keys())
+    cache.update(found)
+    headlines = {subject: (identity, cache[identity]) for subject, identity in identities.items()}
     grid = app.grid(network)
     rows = tuple(_row(grid, outage, by_id, headlines) for outage in outages)
     _find_conflicts(rows)
     _find_proposals(grid, rows)
-    prefix = f"request:{network}/"
-    alone = {subject.removeprefix(prefix): one for subject, (_, one) in headlines.items() if subject.startswith(prefix)}
+    wanted = by_id.values() if asked or plan is None else ()
+    alone = {request.request_id: asked_hours(app, network, request) for request in wanted}
     return Month(key, network, days, rows, tuple(requests), plan.body if plan else None, alone)
+
+
+def asked_hours(app: App, network: str, request: WorkRequest) -> float:
+    """Customer-hours of a request alone: everything its isolation cuts off, for as long as it asks; kept a grid."""
+    grid, closed = app.grid(network), app.closed(network)
+    known: dict[tuple[bytes, tuple[str, ...]], float] = vars(grid).setdefault("_asked_units", {})
+    case = (np.packbits(closed).tobytes(), request.equipment_ids)
+    if case not in known:
+        try:
+            known[case] = float(isolate(grid, closed, request.equipment_ids).units)
+        except Refusal:
+            known[case] = 0.0
+    return known[case] * request.duration_min / 60
 
 
 def _row(

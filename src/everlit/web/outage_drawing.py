@@ -61,7 +61,8 @@ def drawing(grid: Grid, body: Mapping[str, Any]) -> Drawing | None:
     if not near:
         return None
     x, y = layout.column * COLUMN, layout.row * ROW
-    wires, marks = [], []
+    wires: list[tuple[str, str]] = []
+    marks: list[Mark] = []
     for branch in layout.branches:
         one, other = int(grid.branch_from[branch]), int(grid.branch_to[branch])
         switch = branch - grid.first_switch
@@ -145,9 +146,7 @@ def _class(grid: Grid, one: int, other: int, role: Mapping[int, str]) -> str:
     )
 
 
-def _mark(
-    grid: Grid, switch: int, x: float, y: float, moves: Mapping[int, str], behind: Text | None = None
-) -> Mark:
+def _mark(grid: Grid, switch: int, x: float, y: float, moves: Mapping[int, str], behind: Text | None = None) -> Mark:
     does = moves.get(switch, "")
     is_open = does in ("open", "lock") or (does != "close" and not grid.switch_normal_closed[switch])
     outline = OUTLINES[int(grid.switch_kind[switch])]

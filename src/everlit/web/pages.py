@@ -1,17 +1,21 @@
-"""Overview, map, board, savings, rules and review (总览, 电网图, 月计划, 节约, 规则, 分析): the pages that only show."""
+"""Overview, map, board, savings, rules and review (总览, 电网图, 月计划, 节约, 规则, 分析)."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from everlit.api.context import ROLES, TheApp
+from everlit.api.context import ROLES, TheApp, acting
 from everlit.app import App
+from everlit.kernel import Refusal
 from everlit.planning.lifecycle import Command, possible
 from everlit.planning.model import LADDER, Role, State
+from everlit.platform.events import Actor
 from everlit.switching.certificate import Reason, rank_missing_ties
 from everlit.web.month import (
     GONE,
@@ -31,6 +35,8 @@ from everlit.web.rendering import YEAR_S, network_of, render, see
 from everlit.web.waterfall import department_rows, waterfall
 
 router = APIRouter(include_in_schema=False)
+PLAN_SECONDS = 20.0
+ALONE = (State.SUBMITTED, State.ASSESSED)
 STEPS = (
     Command.ASSESS, Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT, Command.START, Command.FINISH,
     Command.SWITCH_BACK, Command.RESTORE, Command.ANALYSE, Command.CLOSE,
@@ -45,7 +51,7 @@ def cache_of(request: Request) -> Cache:
     return cache
 
 
-def month_of(request: Request, app: App, key: str | None) -> Month:
+def month_of(request: Request, app: App, key: str | None, *, asked: bool = False) -> Month:
     """The month asked for, or the one to show first; 404 when it is none."""
     network = network_of(request)
     chosen = key or shown_first(app, network)
@@ -53,7 +59,7 @@ def month_of(request: Request, app: App, key: str | None) -> Month:
         month_days(chosen)
     except ValueError:
         raise HTTPException(404) from None
-    return read_month(app, network, chosen, cache=cache_of(request))
+    return read_month(app, network, chosen, cache=cache_of(request), asked=asked)
 
 
 @router.post("/who")
@@ -64,8 +70,6 @@ def who(
 ) -> Response:
     """Keep who acts and in which role (works without scripts)."""
     response = see(back if back.startswith("/") and not back.startswith("//") else "/")
-    from urllib.parse import quote
-
     response.set_cookie("actor", quote(actor.strip()), max_age=YEAR_S, samesite="strict")
     if role in ROLES:
         response.set_cookie("role", role, max_age=YEAR_S, samesite="strict")
@@ -144,6 +148,33 @@ def board_now(request: Request, app: TheApp) -> Response:
 @router.get("/board/{key}")
 def board(request: Request, app: TheApp, key: str, department: str = "", unit: str = "") -> HTMLResponse:
     """Gantt by feeder: outages, conflicts, merge proposals; moving one shows what it would change first."""
+    return _board(request, app, key, department, unit)
+
+
+@router.post("/board/{key}")
+async def change_month(request: Request, app: TheApp, key: str) -> Response:
+    """Plan the month anew, or form its outages from the newest plan and assess them."""
+    form = await request.form()
+    network = network_of(request)
+    try:
+        actor = acting(request)
+        if form.get("command") == "plan":
+            await run_in_threadpool(app.planning.plan_month, network, key, actor=actor, seconds=PLAN_SECONDS)
+        else:
+            await run_in_threadpool(_adopt, app, network, key, actor)
+    except Refusal as refusal:
+        return _board(request, app, key, refusal=refusal)
+    return see(f"/board/{key}")
+
+
+def _adopt(app: App, network: str, key: str, actor: Actor) -> None:
+    for outage in app.planning.adopt_month(network, key, actor=actor):
+        app.planning.assess_outage(outage.outage_id, actor=actor)
+
+
+def _board(
+    request: Request, app: App, key: str, department: str = "", unit: str = "", *, refusal: Refusal | None = None
+) -> HTMLResponse:
     month = month_of(request, app, key)
     grid = app.grid(month.network)
     titles = feeder_titles(grid)
@@ -152,6 +183,8 @@ def board(request: Request, app: TheApp, key: str, department: str = "", unit: s
     listed = []
     for row in month.rows:
         feeder = row.feeders[0] if row.feeders else -1
+        if row.outage.state is State.CANCELLED:
+            continue
         if (department and department not in row.departments) or (unit and (feeder < 0 or units[feeder] != unit)):
             continue
         start = row.outage.period.start.astimezone(app.zone)
@@ -159,10 +192,30 @@ def board(request: Request, app: TheApp, key: str, department: str = "", unit: s
             lanes[feeder][start.day].append(row)
             listed.append(row)
     return render(
-        request, "board.html", month=month, lanes={feeder: lanes[feeder] for feeder in sorted(lanes)}, listed=listed,
-        titles=titles, units=units, department=department, unit=unit, gone=GONE, beside=beside,
-        refused=(month.plan or {}).get("conflicts", []), today=app.clock().astimezone(app.zone).date(),
-    )  # fmt: skip
+        request,
+        "board.html",
+        status=422 if refusal else 200,
+        refusal=refusal,
+        month=month,
+        lanes={feeder: lanes[feeder] for feeder in sorted(lanes)},
+        listed=listed,
+        titles=titles,
+        units=units,
+        department=department,
+        unit=unit,
+        gone=GONE,
+        beside=beside,
+        refused=(month.plan or {}).get("conflicts", []),
+        today=app.clock().astimezone(app.zone).date(),
+        adopted=_adopted(month),
+        open_requests=sum(filed.state in ALONE for filed in month.requests),
+    )
+
+
+def _adopted(month: Month) -> bool:
+    """Whether the outages of the newest plan have been formed."""
+    served = {name for row in month.standing for name in row.outage.request_ids}
+    return month.plan is None or all(set(row["request_ids"]) <= served for row in month.plan.get("packages", []))
 
 
 @router.get("/savings")
@@ -174,7 +227,7 @@ def savings_now(request: Request, app: TheApp) -> Response:
 @router.get("/savings/{key}")
 def savings(request: Request, app: TheApp, key: str) -> HTMLResponse:
     """As requested → merged → transferred, who gains, and which ties are missing."""
-    month = month_of(request, app, key)
+    month = month_of(request, app, key, asked=True)
     grid = app.grid(month.network)
     certificates = [
         [Reason.from_json(reason) for reason in row.summary["certificate"]] for row in month.standing if row.summary

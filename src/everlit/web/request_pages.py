@@ -1,7 +1,8 @@
 """Requests (停电申请): the list, a form with findings beside each field, and why a request stands where it stands."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -23,6 +24,7 @@ FIELDS = (
     "wanted", "window_from", "window_to", "crew", "crew_size", "precedence", "generator_kw", "priority",
 )  # fmt: skip
 PAGE = 50
+OFFERED = (Command.ASSESS, Command.REJECT, Command.POSTPONE, Command.CANCEL)
 
 
 @router.get("/requests")
@@ -77,7 +79,7 @@ def _form(request: Request, values: Mapping[str, str], findings: Sequence[Findin
         by_field.setdefault(str(finding.evidence.get("column", "")), []).append(finding)
     return render(
         request, "request_form.html", status=status, values=values, findings=by_field, kinds=list(WorkKind),
-        departments=list(Department), whole=[one for key, many in by_field.items() if key not in FIELDS for one in many],
+        departments=list(Department), whole=[finding for name, many in by_field.items() if name not in FIELDS for finding in many],
     )  # fmt: skip
 
 
@@ -87,7 +89,7 @@ async def submit_request(request: Request, app: TheApp) -> Response:
     form = {name: str(value) for name, value in (await request.form()).items()}
     try:
         actor = acting(request)
-        asked = WorkRequest.from_json(_cells(form), zone=app.zone)
+        asked = WorkRequest.from_json(_cells(form, app.zone), zone=app.zone)
         done = app.planning.submit(network_of(request), [asked], actor=actor)
     except Refusal as refusal:
         return _form(request, form, refusal.findings, 422)
@@ -96,8 +98,12 @@ async def submit_request(request: Request, app: TheApp) -> Response:
     return see(f"/requests/{asked.request_id}")
 
 
-def _cells(form: Mapping[str, str]) -> dict[str, Any]:
+def _cells(form: Mapping[str, str], zone: tzinfo) -> dict[str, Any]:
+    """The form as a record: empty fields left out, local times with the utility's offset."""
     cells: dict[str, Any] = {name: form.get(name, "").strip() for name in FIELDS}
+    for name in ("earliest", "latest", "wanted"):
+        with suppress(ValueError):
+            cells[name] = datetime.fromisoformat(cells[name]).replace(tzinfo=zone).isoformat()
     cells["live_line_possible"] = "live_line_possible" in form
     return {name: value for name, value in cells.items() if value != ""}
 

@@ -135,13 +135,14 @@ export class GeoView {
     this.map?.setPaintProperty("transformers", "circle-color", ["case", ["in", ["get", "section"], ["literal", [...dark]]], "#b3261e", "#ffffff"]);
   }
 
-  choose(thing: Thing | null): void {
+  choose(thing: Thing | null, near = false): void {
     if (!this.map) return;
     if (!thing) return this.set("chosen", EMPTY);
     const [from, to] = this.network.ends(thing).map((node) => this.network.place(node));
     if (!from || !to) return;
     this.set("chosen", collection([line([from, to], { index: thing.index }), point(from, {})]));
-    if (!this.map.getBounds().contains(from)) this.map.easeTo({ center: from, zoom: Math.max(this.map.getZoom(), 15) });
+    const hidden = !this.map.getBounds().contains(from);
+    if (near || hidden) this.map.jumpTo({ center: from, zoom: Math.max(this.map.getZoom(), 15) });
   }
 
   /** Highlight a feeder, or the equipment of a proposal. */

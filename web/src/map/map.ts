@@ -34,7 +34,7 @@ class MapPage {
     this.card = new Card(network, this.study, (id) => this.work.open(id), () => this.select(null));
     const panel = new Panel(network, this.study, page);
     need(".map-side", page).replaceChildren(
-      new Finder(network, (thing) => this.select(thing)).element,
+      new Finder(network, (thing) => this.select(thing, true)).element,
       this.switcher(), this.layers(),
       feederList(network, (feeder) => this.highlight(feeder)), legend());
     need(".map-stage", page).replaceChildren(
@@ -44,7 +44,7 @@ class MapPage {
     const wanted = new URLSearchParams(location.search);
     this.show(wanted.get("view") === "diagram" || !network.located ? "diagram" : "map");
     const chosen = network.find(wanted.get("equipment") ?? "");
-    if (chosen) window.setTimeout(() => this.select(chosen), 300);
+    if (chosen) window.setTimeout(() => this.select(chosen, true), 300);
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") this.select(null); });
   }
 
@@ -70,9 +70,9 @@ class MapPage {
     else void this.oneline.show();
   }
 
-  private select(thing: Thing | null): void {
+  private select(thing: Thing | null, near = false): void {
     this.card.show(thing);
-    this.geo.choose(thing);
+    this.geo.choose(thing, near);
     this.oneline.choose(thing);
   }
 

@@ -284,9 +284,10 @@ export class OneLine {
 
   private reveal(x: number, y: number): void {
     const { box } = this;
-    const [left, top] = [box.width * 0.1, box.height * 0.1];
-    if (x > box.x + left && x < box.x + box.width - left && y > box.y + top && y < box.y + box.height - top) return;
-    this.look({ ...box, x: x - box.width / 2, y: y - box.height / 2 });
+    const [left, top] = [box.width * 0.05, box.height * 0.08];
+    if (x > box.x + left && x < box.x + box.width * 0.7 && y > box.y + top && y < box.y + box.height - top) return;
+    // A little left of the middle: the panels stand on the right.
+    this.look({ ...box, x: x - box.width * 0.4, y: y - box.height / 2 });
   }
 
   private gestures(): void {

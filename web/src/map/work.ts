@@ -83,7 +83,7 @@ export class Work {
     const switches = (label: string, ids: string[]) => (ids.length ? h("li", {}, h("span", { class: "tag" }, label), " ", ids.join(", ")) : null);
     this.answer.replaceChildren(
       h("p", { class: "verdict good" }, h("b", {}, number(kept.households)), " ", t("households stay supplied by transfer")),
-      h("p", { class: "verdict bad" }, h("b", {}, number(dark.households)), " ", t("households stay dead")),
+      h("p", { class: `verdict ${dark.households ? "bad" : ""}` }, h("b", {}, number(dark.households)), " ", t("households stay dead")),
       h("ul", { class: "tried" },
         switches(t("open"), [...isolation.companions, ...isolation.to_open]),
         switches(t("lock open"), isolation.already_open_to_lock),

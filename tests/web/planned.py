@@ -1,0 +1,27 @@
+"""A small real month to look at: the town of ortenau, a dozen fictional requests, planned, adopted and assessed."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from everlit.app import App
+from everlit.planning.demo_month import demo_month
+from everlit.planning.model import Budget
+from everlit.platform.events import Actor
+
+NOW = datetime(2026, 11, 5, 1, tzinfo=UTC)
+NETWORK, MONTH = "ortenau", "2026-12"
+PLANNER = Actor("Lin", "planner")
+
+
+def planned_app(home: Path, *, requests: int = 12) -> App:
+    """The store with its month; takes some seconds."""
+    app = App.open(home, clock=lambda: NOW)
+    grid, planning = app.grid(NETWORK), app.planning
+    month = demo_month(grid, month=date(2026, 12, 1), requests=requests, seed=1)
+    planning.submit(NETWORK, month, actor=PLANNER)
+    for unit in sorted(set(grid.network.tables["feeders"].column("unit").to_pylist())):
+        planning.set_budget(NETWORK, Budget(unit, MONTH, 500.0), actor=PLANNER)
+    planning.plan_month(NETWORK, MONTH, actor=PLANNER, seconds=2.0, workers=1)
+    for outage in planning.adopt_month(NETWORK, MONTH, actor=PLANNER):
+        planning.assess_outage(outage.outage_id, actor=PLANNER)
+    return app
