@@ -37,6 +37,7 @@ def test_reconfigure_finds_the_published_losses(everlit):
         (("trace", "--network", "case33", "--open", "s99"), "equipment.unknown"),
         (("trace", "--network", "case33", "--close", "../s1"), "equipment.unknown"),
         (("trace", "--network", "case33", "--open", "l7"), "equipment.unknown"),
+        (("trace", "--network", "case33", "--open", "[/red]"), "equipment.unknown"),
         (("trace", "--network", "atlantis", "--open", "s1"), "network.unknown"),
         (("trace", "--network", "../../etc/passwd"), "network.unknown"),
         (("isolate", "--network", "case33", "--equipment", "x" * 10_000), "equipment.unknown"),

@@ -40,7 +40,7 @@ def demo(
     requests: Annotated[int, typer.Option(min=1, max=5000, help="Requests of the month. 申请数量。")] = 300,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Time for the search. 搜索时间。")] = 60.0,
     seed: Annotated[int, typer.Option(help="Seed. 随机种子。")] = 1,
-    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port. 端口。")] = 8000,
     browser: Annotated[bool, typer.Option(help="Open a browser. 打开浏览器。")] = True,
     as_json: Json = False,
 ) -> None:

@@ -42,7 +42,7 @@ def validate(folder: Folder, as_json: Json = False) -> None:
 def export(
     name: Annotated[str, typer.Argument(help="Network name. 网络名称。")],
     folder: Annotated[Path, typer.Argument(help="Folder to write. 输出目录。")],
-    format: Annotated[str, typer.Option(help="csv or parquet")] = "csv",
+    format: Annotated[str, typer.Option(help="csv or parquet. 格式。")] = "csv",
     as_json: Json = False,
 ) -> None:
     """Write a kept network as a folder of tables. 导出网络。"""

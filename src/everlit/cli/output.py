@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from everlit.kernel import Finding, Refusal
@@ -37,7 +38,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
     """One plain table."""
     drawn = Table(*columns, title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for row in rows:
-        drawn.add_row(*(str(cell) for cell in row))
+        drawn.add_row(*(escape(str(cell)) for cell in row))
     console.print(drawn)
 
 
@@ -45,9 +46,8 @@ def show_findings(findings: Iterable[Finding]) -> None:
     """Findings, one per line, on standard error."""
     for finding in findings:
         mark = {"error": "[red]✗[/]", "warning": "[yellow]![/]", "note": "·"}[finding.severity.value]
-        complaints.print(
-            f"{mark} {finding.subject}: {finding.message.in_language(language())} [dim]({finding.kind})[/]"
-        )
+        words = escape(f"{finding.subject}: {finding.message.in_language(language())}")
+        complaints.print(f"{mark} {words} [dim]({finding.kind})[/]")
 
 
 def refuse(refusal: Refusal, *, as_json: bool) -> None:

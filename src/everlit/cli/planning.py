@@ -1,7 +1,7 @@
 """`everlit plan …`: a month of requests in, a plan out; one request assessed; a fictional month to try with."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,13 +69,13 @@ def assess(
     at = instant(app, start) if start else None
     identity, made = app.planning.assess_request(network, request, actor=who, start=at)
     answer = {"assessment_id": identity, **made.as_json(households=households)}
-    show(answer, as_json=as_json, people=lambda: show_assessment(answer))
+    show(answer, as_json=as_json, people=lambda: show_assessment(answer, zone=app.zone))
 
 
 @application.command("requests")
 def list_requests(
     network: NetworkName = "urban",
-    month: Annotated[str, typer.Option(help="YYYY-MM")] = "",
+    month: Annotated[str, typer.Option(help="YYYY-MM. 月份。")] = "",
     as_json: Json = False,
 ) -> None:
     """Requests in the store and where they stand. 停电申请。"""
@@ -92,7 +92,7 @@ def list_requests(
 @application.command("demo-requests")
 def demo_requests(
     file: Annotated[Path, typer.Argument(help="File to write, .csv or .json. 输出文件。")],
-    month: Annotated[str, typer.Option(help="YYYY-MM")],
+    month: Annotated[str, typer.Option(help="YYYY-MM. 月份。")],
     network: NetworkName = "urban",
     count: Annotated[int, typer.Option(min=1, max=5000, help="How many. 数量。")] = 300,
     seed: Annotated[int, typer.Option(help="Seed. 随机种子。")] = 1,
@@ -141,12 +141,12 @@ def show_plan(plan: Mapping[str, Any]) -> None:
     )
 
 
-def show_assessment(answer: dict[str, Any]) -> None:
+def show_assessment(answer: dict[str, Any], *, zone: tzinfo) -> None:
     """The headline of an assessment, and the gates that do not pass."""
     hours, without = answer["hours"], answer["hours_without_transfer"]
-    zh = language() == "zh"
+    start, end = (datetime.fromisoformat(answer[key]).astimezone(zone) for key in ("start", "end"))
     rows = [
-        ("time 时间", f"{answer['start']} – {answer['end']}"),
+        ("time 时间", f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M %z}"),
         ("open 断开", ", ".join(answer["isolation"]["to_open"])),
         ("close 合上", ", ".join(answer["transfer"]["close"]) or "–"),
         ("households 停电户数", answer["affected"]["households"]),
@@ -156,4 +156,4 @@ def show_assessment(answer: dict[str, Any]) -> None:
     table("assessment 事前评估", ("", ""), rows)
     for gate in answer["gates"]:
         if gate["outcome"] != "pass":
-            console.print(f"[{gate['outcome']}] {gate['message']['zh' if zh else 'en']} ({gate['key']})")
+            console.print(f"{gate['outcome']}: {gate['message'][language()]} ({gate['key']})", markup=False)

@@ -117,7 +117,7 @@ def show_dark(answer: dict[str, Any]) -> None:
     ]
     table("dark 停电", ("", ""), rows)
     for point in answer["important"]:
-        console.print(f"  {point['importance']}: {point['name'] or point['usage_point']}")
+        console.print(f"  {point['importance']}: {point['name'] or point['usage_point']}", markup=False)
 
 
 def show_isolation(answer: dict[str, Any]) -> None:
@@ -169,4 +169,4 @@ def _listed(identities: list[str]) -> str:
 
 def _remarks(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        console.print(f"  {row['kind']}: {row['message'][language()]}")
+        console.print(f"  {row['kind']}: {row['message'][language()]}", markup=False)
