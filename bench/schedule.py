@@ -6,7 +6,6 @@ plan), every request alone on the day it asked for, and one monolithic CP-SAT mo
 
 from collections.abc import Iterator
 from functools import cache
-from time import monotonic
 
 from bench.harness import Measurement, benchmark, measured
 from everlit.planning.check import check_plan, cost
@@ -38,7 +37,6 @@ def plan(requests: int) -> MonthPlan:
 def monolithic(requests: int) -> tuple[float | None, int]:
     """Its plan in milli customer-hours with refusals priced, and how many it refuses; None when it found none in time."""
     compiled = compile_problem(month(requests))
-    began = monotonic()
     answer = solve_exact(
         compiled,
         dict(enumerate(compiled.starts)),
@@ -46,7 +44,6 @@ def monolithic(requests: int) -> tuple[float | None, int]:
         workers=CORES,
         seconds=SECONDS[requests],
     )
-    print(f"bench ▸   monolithic: {monotonic() - began:.0f} s with building the model")
     if answer.starts is None:
         return None, 0
     starts = [answer.starts[job] for job in range(len(compiled.starts))]
@@ -88,11 +85,13 @@ def figures(requests: int) -> Iterator[Measurement]:
     )
 
 
-@benchmark("a month of 300 requests in 60 s")
+@benchmark("schedule.month_300")
 def month_300() -> Iterator[Measurement]:
+    """A month of 300 fictional requests in 60 s."""
     yield from figures(300)
 
 
-@benchmark("a month of 1,000 requests in 120 s")
+@benchmark("schedule.month_1000")
 def month_1000() -> Iterator[Measurement]:
+    """A month of 1,000 fictional requests in 120 s."""
     yield from figures(1000)

@@ -5,7 +5,7 @@ from math import prod
 
 import pytest
 
-from everlit.planning.bound import Bound, month_bound
+from everlit.planning.bound import Bound, month_bound, verify_bound
 from everlit.planning.check import alone_cost, check_plan, cost
 from everlit.planning.compiled import compile_problem
 from everlit.planning.greedy import greedy
@@ -62,6 +62,19 @@ def test_a_bound_survives_storage_and_still_holds():
     assert stored.value == plan.bound.value
     again = month_bound(compile_problem(problem), plan.bound.served, seed=77)
     assert again.value <= plan.cost.dark + plan.cost.dates
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_another_solver_proves_the_bound_again(seed):
+    problem = synthetic_month(seed, requests=45)
+    plan = schedule_month(problem, seconds=10, seed=1, rounds=300)
+    stored = Bound.from_json(plan.as_json(problem)["bound"])
+    seen = verify_bound(problem, stored)
+    assert seen.holds, seen.unconfirmed
+    assert seen.value == plan.bound.value
+    lifted = replace(stored.clusters[0], bound=stored.clusters[0].bound + 2000)
+    assert not verify_bound(problem, replace(stored, clusters=(lifted, *stored.clusters[1:]))).holds
+    assert not verify_bound(problem, replace(stored, clusters=stored.clusters[1:])).holds
 
 
 def test_every_job_is_in_one_outage_and_outages_add_up_when_none_touch():

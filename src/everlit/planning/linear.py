@@ -5,9 +5,10 @@ multipliers in a bound that holds for any non-negative prices, see `bound`.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from everlit.planning.relaxation import Relaxation
 
@@ -24,6 +25,7 @@ class _Programme:
     lows: list[float] = field(default_factory=list)
     highs: list[float] = field(default_factory=list)
     entries: list[tuple[int, int, float]] = field(default_factory=list)
+    whole: set[int] = field(default_factory=set)
 
     def column(self, cost: float, upper: float) -> int:
         self.costs.append(cost)
@@ -66,6 +68,25 @@ def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
     return Linear(value, {key: price for key, price in prices.items() if price > 1e-9}, leaning)
 
 
+def prove_whole(relaxation: Relaxation, *, crew_prices: Mapping[tuple[int, int], int], seconds: float) -> float:
+    """A bound on the day model in whole days, by HiGHS's branch and bound: a second opinion on `daymodel`."""
+    programme = _Programme()
+    done = _choices(programme, relaxation)
+    for job, task in enumerate(relaxation.compiled.problem.jobs):
+        programme.whole.update(done[job].values())
+        for day, column in done[job].items():
+            programme.costs[column] += task.crew_count * crew_prices.get((task.crew, day), 0) if task.crew >= 0 else 0
+    _pairs(programme, relaxation, done, _shared(programme, relaxation, done))
+    _repeats(programme, relaxation, done)
+    _order(programme, relaxation, done)
+    _crews(programme, relaxation, done)
+    from ortools.math_opt.python import mathopt
+
+    limits = mathopt.SolveParameters(time_limit=timedelta(seconds=seconds), relative_gap_tolerance=0.0)
+    result = mathopt.solve(_model(programme), mathopt.SolverType.HIGHS, params=limits)
+    return float(result.dual_bound())
+
+
 def _choices(programme: _Programme, relaxation: Relaxation) -> list[dict[int, int]]:
     done = []
     for job, prices in enumerate(relaxation.price):
@@ -104,7 +125,7 @@ def _pairs(
     done: list[dict[int, int]],
     parts: dict[tuple[int, int], set[int]],
 ) -> None:
-    """The cuts of `daymodel`; a pair that costs more together than apart has none here."""
+    """The cuts of `daymodel`; `both` stands in for a condition on two columns."""
     beyond: dict[tuple[int, int], int] = {}
     for pair in relaxation.pairs:
         jobs = (pair.first, pair.second)
@@ -122,6 +143,9 @@ def _pairs(
                     for job, share in zip(jobs, (one, two), strict=True)
                 ]
                 programme.row([*paid, *shares], 0.0, float("inf"))
+            if least > sum(alone):
+                both = [(done[job][day], float(relaxation.price[job][day] - least)) for job in jobs]
+                programme.row([*paid, *both], -float(least), float("inf"))
 
 
 def _repeats(programme: _Programme, relaxation: Relaxation, done: list[dict[int, int]]) -> None:
@@ -161,25 +185,9 @@ def _crews(programme: _Programme, relaxation: Relaxation, done: list[dict[int, i
 
 
 def _solve(programme: _Programme, seconds: float) -> tuple[float, list[float], list[float]] | None:
-    from ortools.math_opt import model_pb2
     from ortools.math_opt.python import mathopt
 
-    proto = model_pb2.ModelProto()
-    columns, rows = len(programme.costs), len(programme.lows)
-    proto.variables.ids.extend(range(columns))
-    proto.variables.lower_bounds.extend([0.0] * columns)
-    proto.variables.upper_bounds.extend(programme.uppers)
-    proto.variables.integers.extend([False] * columns)
-    proto.objective.linear_coefficients.ids.extend(range(columns))
-    proto.objective.linear_coefficients.values.extend(programme.costs)
-    proto.linear_constraints.ids.extend(range(rows))
-    proto.linear_constraints.lower_bounds.extend(programme.lows)
-    proto.linear_constraints.upper_bounds.extend(programme.highs)
-    entries = sorted(programme.entries)
-    proto.linear_constraint_matrix.row_ids.extend(entry[0] for entry in entries)
-    proto.linear_constraint_matrix.column_ids.extend(entry[1] for entry in entries)
-    proto.linear_constraint_matrix.coefficients.extend(entry[2] for entry in entries)
-    model = mathopt.Model.from_model_proto(proto)
+    model = _model(programme)
     limits = mathopt.SolveParameters(time_limit=timedelta(seconds=seconds), threads=1)
     result = mathopt.solve(model, mathopt.SolverType.GLOP, params=limits)
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
@@ -190,3 +198,26 @@ def _solve(programme: _Programme, seconds: float) -> tuple[float, list[float], l
         [values[variable] for variable in model.variables()],
         [duals[row] for row in model.linear_constraints()],
     )
+
+
+def _model(programme: _Programme) -> Any:
+    """The programme as a MathOpt model, filled column by column at once."""
+    from ortools.math_opt import model_pb2
+    from ortools.math_opt.python import mathopt
+
+    proto = model_pb2.ModelProto()
+    columns, rows = len(programme.costs), len(programme.lows)
+    proto.variables.ids.extend(range(columns))
+    proto.variables.lower_bounds.extend([0.0] * columns)
+    proto.variables.upper_bounds.extend(programme.uppers)
+    proto.variables.integers.extend(column in programme.whole for column in range(columns))
+    proto.objective.linear_coefficients.ids.extend(range(columns))
+    proto.objective.linear_coefficients.values.extend(programme.costs)
+    proto.linear_constraints.ids.extend(range(rows))
+    proto.linear_constraints.lower_bounds.extend(programme.lows)
+    proto.linear_constraints.upper_bounds.extend(programme.highs)
+    entries = sorted(programme.entries)
+    proto.linear_constraint_matrix.row_ids.extend(entry[0] for entry in entries)
+    proto.linear_constraint_matrix.column_ids.extend(entry[1] for entry in entries)
+    proto.linear_constraint_matrix.coefficients.extend(entry[2] for entry in entries)
+    return mathopt.Model.from_model_proto(proto)

@@ -154,7 +154,9 @@ class _Search:
         self.compiled, self.problem = compiled, compiled.problem
         self.seed, self.workers, self.enough, self.rounds_left = seed, workers, enough, rounds
         self.rng, self.clock, self.began = random.Random(seed), clock, clock()
-        self.deadline = self.began + seconds
+        self.seconds = seconds
+        self.deadline = self.began + 0.88 * seconds
+        self.effort = 4.0
         self.rounds, self.first_feasible = 0, 0.0
         self.best: Starts = ()
         self.best_cost = 0
@@ -186,8 +188,7 @@ class _Search:
             self._mend(share=0.5)
             heat = (0.02, 0.1, 0.05)[lap % 3]
             self._walk(Board(self.compiled, self.best), rounds=min(10 * size, 3000), heat=heat, share=0.5)
-            if not self._covers():
-                self._prove()
+            self._prove()
             lap += 1
 
     def _solve_small(self) -> bool:
@@ -257,16 +258,19 @@ class _Search:
     def _prove(self) -> None:
         """The bound for what the best plan serves; at the end of the time it may cost some more."""
         served = [job for job, start in enumerate(self.best) if start is not None]
-        if self.bound is None or tuple(served) != self.bound.served:
-            seconds = max(0.15 * (self.deadline - self.began), 0.4 * self._left())
-            self.bound = month_bound(
-                self.compiled,
-                served,
-                seed=self.seed,
-                workers=self.workers,
-                seconds=seconds,
-                before=self.bound,
-            )
+        if self.bound is not None and self._covers():
+            if all(cluster.closed for cluster in self.bound.clusters):
+                return
+            self.effort *= 2
+        self.bound = month_bound(
+            self.compiled,
+            served,
+            seed=self.seed,
+            effort=self.effort,
+            workers=self.workers,
+            seconds=max(0.12 * self.seconds, 0.3 * self._left()),
+            before=self.bound,
+        )
 
     def _lean(self) -> None:
         """A plan on the days the day model chooses cluster by cluster; the rest goes where it is cheapest."""
