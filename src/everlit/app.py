@@ -4,12 +4,14 @@ An `App` is opened on a data folder or a database URL. Compiled networks are kep
 is seen at once and an old one costs nothing.
 """
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
@@ -20,6 +22,7 @@ from everlit.grid.compile import Bools, Floats
 from everlit.grid.state import positions
 from everlit.grid.store import (
     SwitchOperation,
+    list_networks,
     network_versions,
     operations_until,
     record_operations,
@@ -29,16 +32,24 @@ from everlit.grid.store import (
 from everlit.grid.tables import shipped_networks
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.metering.forecast import forecast, window_loads
+from everlit.planning.model import Role, State
 from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
-from everlit.switching import isolate, limits_of
+from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missing_ties
 from everlit.switching.transfer import Transfer, transfer
 
 SYSTEM = Actor("everlit", "system")
 LONGEST = timedelta(days=31)
 """The longest time a transfer or a ticket is computed for, quarter-hour by quarter-hour."""
+
+
+OPERATORS = (Role.DISPATCHER.value, Role.CREW.value, SYSTEM.role)
+"""Roles that record what was operated in the field."""
+
+FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+GONE = (State.CANCELLED, State.REJECTED, State.POSTPONED)
 
 
 class UnableToOpenStore(Refusal):
@@ -52,6 +63,36 @@ def _unreachable(url: str, error: Exception) -> UnableToOpenStore:
     place, why = url.rpartition("@")[2], str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
     words = Text(en=f"The store at {place} cannot be opened: {why}", zh=f"无法打开数据库 {place}:{why}")
     return UnableToOpenStore(Finding("store.unreachable", place, words))
+
+
+class UnableToOperate(Refusal):
+    """An operation is recorded by who operates or directs it, when it has happened."""
+
+    title = Text(en="The switch operation was not recorded.", zh="倒闸操作未登记。")
+
+
+def _refused(operation: SwitchOperation, actor: Actor) -> list[Finding]:
+    found = []
+    if actor.role not in OPERATORS:
+        words = Text(
+            en=f"{actor.role} records no switch operations; known: {', '.join(OPERATORS)}.",
+            zh=f"{actor.role} 不能登记倒闸操作；可用角色：{'、'.join(OPERATORS)}。",
+        )
+        found.append(Finding("operation.role", actor.name, words))
+    if not FIRST_INSTANT <= operation.at <= operation.known_at:
+        words = Text(
+            en=f"{operation.at.isoformat()} is in the future, or before the year 2000.",
+            zh=f"{operation.at.isoformat()} 晚于当前时间或早于2000年。",
+        )
+        found.append(Finding("operation.time", operation.switch_id, words))
+    return found
+
+
+def _waiting(name: str, folder: Path) -> dict[str, Any]:
+    """A shipped network nobody has asked for yet, as `App.networks` lists it."""
+    title = json.loads((folder / "network.json").read_text(encoding="utf-8")).get("title", {})
+    row = {"network": name, "version": 0, "fingerprint": "", "title": title}
+    return {**row, "imported_at": None, "counts": {}, "shipped": True}
 
 
 def now() -> datetime:
@@ -91,6 +132,15 @@ class App:
         with writing(self.engine) as connection:
             return save_network(connection, network, actor=actor, at=self.clock())
 
+    def networks(self) -> list[dict[str, Any]]:
+        """Newest version of every kept network, then the shipped ones nobody has asked for yet (version 0)."""
+        with reading(self.engine) as connection:
+            kept = list_networks(connection)
+        shipped = shipped_networks()
+        rows = [{**one.as_json(), "shipped": one.network in shipped} for one in kept]
+        waiting = sorted(set(shipped) - {one.network for one in kept})
+        return rows + [_waiting(name, shipped[name]) for name in waiting]
+
     def grid(self, name: str) -> Grid:
         """The newest version of a kept network, compiled; a shipped city is imported when first asked for."""
         with reading(self.engine) as connection:
@@ -113,22 +163,51 @@ class App:
             operations = operations_until(connection, name, at=at or self.clock(), known_at=known_at)
         return positions(self.grid(name), operations, at=at or self.clock(), known_at=known_at)
 
-    def operate(self, name: str, switch_id: str, *, closed: bool, actor: Actor, at: datetime | None = None) -> None:
-        """Record that a switch was operated in the field."""
-        self.grid(name).switch(switch_id)
-        instant = self.clock()
+    def operate(
+        self, name: str, switch_id: str, *, closed: bool, actor: Actor, at: datetime | None = None
+    ) -> SwitchOperation:
+        """Record that a switch or an earthing switch was operated in the field, now or at an earlier instant."""
+        grid, instant = self.grid(name), self.clock()
+        if grid.find(switch_id, "earths") < 0:
+            grid.switch(switch_id)
+        operation = SwitchOperation(switch_id, closed, at or instant, instant)
+        if refused := _refused(operation, actor):
+            raise UnableToOperate(*refused)
         with writing(self.engine) as connection:
-            operation = SwitchOperation(switch_id, closed, at or instant, instant)
             record_operations(connection, name, [operation], actor=actor, at=instant)
+        return operation
+
+    def operations(
+        self, name: str, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> list[SwitchOperation]:
+        """Switch operations of a network up to an instant (now unless told), as known then."""
+        self.grid(name)
+        with reading(self.engine) as connection:
+            return operations_until(connection, name, at=at or self.clock(), known_at=known_at)
+
+    def missing_ties(self, name: str, month: str) -> list[MissingTie]:
+        """The ties whose absence or weakness costs the outages of a month the most, dearest first."""
+        standing = [one for one in self.planning.outages(name, month=month) if one.assessment and one.state not in GONE]
+        bodies = (self.planning.assessment_of(outage_id=one.outage_id).body for one in standing)
+        return rank_missing_ties([Reason.from_json(row) for row in body["certificate"]] for body in bodies)
 
     @cached_property
     def planning(self) -> Planning:
         """The planning use cases on this store."""
         return Planning(self.engine, self.grid, self.closed, self.clock, zone=self.zone, time_zone=self.zone.key)
 
-    def transfer(self, name: str, equipment: Sequence[str], period: Period) -> Transfer:
-        """The optimal re-supply of everyone that isolating `equipment` in `period` cuts off, from the present state."""
-        grid, closed, policies, on = self.grid(name), self.closed(name), self.planning.policies(), self._day(period)
+    def transfer(
+        self,
+        name: str,
+        equipment: Sequence[str],
+        period: Period,
+        *,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> Transfer:
+        """The optimal re-supply of everyone that isolating `equipment` in `period` cuts off, from the state at `at`."""
+        grid, policies, on = self.grid(name), self.planning.policies(), self._day(period)
+        closed = self.closed(name, at=at, known_at=known_at)
         isolation = isolate(grid, closed, equipment, limits=limits_of(policies, on=on))
         loads = self._loads(name, period)
         return transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start)

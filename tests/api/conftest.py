@@ -20,4 +20,4 @@ def app(tmp_path: Path) -> App:
 
 @pytest.fixture
 def client(app: App) -> TestClient:
-    return TestClient(create_api(app), raise_server_exceptions=False)
+    return TestClient(create_api(app), base_url="http://127.0.0.1", raise_server_exceptions=False)

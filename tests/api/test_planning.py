@@ -35,7 +35,7 @@ class Office:
         app.clock = lambda: self.now
         api = create_api(app)
         api.state.network = "drawn"
-        self.http = TestClient(api, raise_server_exceptions=False)
+        self.http = TestClient(api, base_url="http://127.0.0.1", raise_server_exceptions=False)
         app.import_network(two_feeders().network)
 
     def get(self, path: str, **parameters: Any) -> Any:

@@ -41,7 +41,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Any:
     app.planning.assess_request("drawn", "R1", actor=LI)
     period = Period(START, START + timedelta(hours=6))
     app.planning.merge("drawn", ["R1"], period=period, actor=LI, outage_id="O1")
-    api = create_api(app)
+    api = create_api(app, hosts=("testserver",))
     api.state.network = "drawn"
     return schemathesis.openapi.from_asgi("/api/openapi.json", api)
 

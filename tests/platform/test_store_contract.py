@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -96,6 +97,17 @@ def test_operations_are_true_when_they_happened_and_known_when_told(engine: Engi
         assert operations_until(connection, "n", at=NOON) == [early, late]
         assert operations_until(connection, "n", at=NOON - timedelta(minutes=1)) == [early]
         assert operations_until(connection, "n", at=NOON, known_at=NOON + timedelta(hours=1)) == [early]
+
+
+def test_an_instant_is_one_instant_whatever_its_offset(engine: Engine) -> None:
+    eight_in_shanghai = datetime(2026, 11, 20, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+    operation = SwitchOperation("s", False, eight_in_shanghai, eight_in_shanghai)
+    with writing(engine) as connection:
+        record_operations(connection, "n", [operation], actor=PLANNER, at=eight_in_shanghai)
+    with reading(engine) as connection:
+        assert operations_until(connection, "n", at=eight_in_shanghai) == [operation]
+        assert operations_until(connection, "n", at=datetime(2026, 11, 20, tzinfo=UTC)) == [operation]
+        assert operations_until(connection, "n", at=eight_in_shanghai - timedelta(minutes=1)) == []
 
 
 def test_writers_queue_instead_of_failing(engine: Engine) -> None:

@@ -3,12 +3,12 @@
 from fastapi import FastAPI
 
 from everlit import __version__
-from everlit.api import events, networks, planning, problems, search, switching
+from everlit.api import control, events, facts, guard, networks, planning, problems, search, switching
 from everlit.app import App
 
 
-def create_api(app: App) -> FastAPI:
-    """The ASGI application for `app`; the pages are added by `everlit.web`."""
+def create_api(app: App, *, hosts: tuple[str, ...] = ()) -> FastAPI:
+    """The ASGI application for `app`; the pages are added by `everlit.web`. `hosts` are further names of this machine."""
     api = FastAPI(
         title="Everlit 长明",
         version=__version__,
@@ -19,6 +19,7 @@ def create_api(app: App) -> FastAPI:
     )
     api.state.app = app
     problems.install(api)
-    for module in (networks, search, switching, planning, events):
+    guard.install(api, names=hosts)
+    for module in (networks, search, switching, facts, control, planning, events):
         api.include_router(module.router)
     return api

@@ -4,14 +4,17 @@ Until accounts exist the acting person and role are picked at entry and sent wit
 the browser keeps them in cookies). The server therefore binds to loopback only.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, cast
 from urllib.parse import unquote
 
 import msgspec
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from everlit.app import LONGEST, App
+from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.model import Role
 from everlit.platform.events import Actor
@@ -28,6 +31,10 @@ ROLES: dict[str, Text] = {
     Role.DEPARTMENT_HEAD: Text("department head", "部门负责人"),
     Role.VICE_DIRECTOR: Text("vice director", "分管副局长"),
 }
+
+
+MONTH = r"^20\d\d-(0[1-9]|1[0-2])$"
+"""A month as paths and queries name it, 2000-01 to 2099-12."""
 
 
 class UnableToAct(Refusal):
@@ -76,5 +83,32 @@ def json_response(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """Which state is asked about: the one at `at` (now unless told), as it was known at `known_at`."""
+
+    at: datetime | None = None
+    known_at: datetime | None = None
+
+    def closed(self, app: App, network: str) -> Bools:
+        """Switch positions of a network in that state."""
+        return app.closed(network, at=self.at, known_at=self.known_at)
+
+
+def as_of(at: AwareDatetime | None = None, known_at: AwareDatetime | None = None) -> AsOf:
+    """Query parameters `at` and `known_at`: any instant, ISO 8601 with an offset."""
+    return AsOf(at, known_at)
+
+
+def network_of(request: Request, network: Annotated[str, Query(max_length=100)] = "") -> str:
+    """The network asked for, or the one shown first; raises what `App.grid` raises for one that does not exist."""
+    name = network or str(getattr(request.app.state, "network", "urban"))
+    application(request).grid(name)
+    return name
+
+
 TheApp = Annotated[App, Depends(application)]
+TheNetwork = Annotated[str, Depends(network_of)]
+TheState = Annotated[AsOf, Depends(as_of)]
+Month = Annotated[str, Path(pattern=MONTH)]
 TheActor = Annotated[Actor, Depends(acting)]

@@ -6,14 +6,12 @@ import numpy as np
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from everlit.api.context import TheApp, json_response
+from everlit.api.context import TheApp, TheState, json_response
 from everlit.grid import Grid, Supply, supply
 from everlit.grid.compile import Bools
 from everlit.grid.diagram import diagram
 from everlit.grid.drawing import map_columns
-from everlit.grid.store import list_networks
 from everlit.grid.trace import dark
-from everlit.platform.database import reading
 
 router = APIRouter(prefix="/api/networks", tags=["networks"])
 Name = Annotated[str, Path(max_length=100)]
@@ -27,11 +25,10 @@ class Study(BaseModel):
     close: Switches = []
 
 
-@router.get("", summary="Networks kept in the store")
+@router.get("", summary="Networks kept in the store, and shipped ones")
 def networks(app: TheApp) -> Response:
-    """Newest version of every network."""
-    with reading(app.engine) as connection:
-        return json_response([version.as_json() for version in list_networks(connection)])
+    """Newest version of every network; a shipped one is kept when it is first asked for, and has no version before."""
+    return json_response(app.networks())
 
 
 @router.get("/{name}", summary="One network: counts, licence, provenance, findings of its conversion")
@@ -50,9 +47,9 @@ def network(app: TheApp, name: Name) -> Response:
 
 
 @router.get("/{name}/map", summary="The network as columns to draw")
-def network_map(app: TheApp, name: Name) -> Response:
-    """Nodes, lines, switches, transformers and feeders in their present state."""
-    return json_response(map_columns(app.grid(name), app.closed(name)))
+def network_map(app: TheApp, name: Name, state: TheState) -> Response:
+    """Nodes, lines, switches, transformers and feeders in their state at `at`, now unless told."""
+    return json_response(map_columns(app.grid(name), state.closed(app, name)))
 
 
 @router.get("/{name}/diagram", summary="Single-line layout of the medium-voltage network")
@@ -63,9 +60,9 @@ def network_diagram(app: TheApp, name: Name) -> Response:
 
 
 @router.post("/{name}/trace", summary="Study mode: who goes dark")
-def trace(app: TheApp, name: Name, study: Study) -> Response:
-    """Compare the present state with the studied one."""
-    grid, before = app.grid(name), app.closed(name)
+def trace(app: TheApp, name: Name, study: Study, state: TheState) -> Response:
+    """Compare the state at `at`, now unless told, with the studied one."""
+    grid, before = app.grid(name), state.closed(app, name)
     after = studied(grid, before, opened=study.open, closed=study.close)
     was, now = supply(grid, before), supply(grid, after)
     lost = dark(grid, was, now)

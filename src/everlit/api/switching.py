@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from everlit.api.context import TheApp, json_response, period_of
+from everlit.api.context import TheApp, TheState, json_response, period_of
 from everlit.kernel import Period
 from everlit.switching import isolate
 from everlit.switching.ticket_pdf import ticket_pdf
@@ -34,15 +34,16 @@ class TimedWork(Work):
 
 
 @router.post("/isolate", summary="The smallest set of switches with a visible break on every infeed")
-def isolate_equipment(app: TheApp, name: Name, work: Work) -> Response:
+def isolate_equipment(app: TheApp, name: Name, work: Work, state: TheState) -> Response:
     """What must be opened to work on the equipment, and who loses supply before any transfer."""
-    return json_response(isolate(app.grid(name), app.closed(name), work.equipment).as_json())
+    return json_response(isolate(app.grid(name), state.closed(app, name), work.equipment).as_json())
 
 
 @router.post("/transfer", summary="The optimal re-supply, and why the rest stays dead")
-def transfer_equipment(app: TheApp, name: Name, work: TimedWork) -> Response:
+def transfer_equipment(app: TheApp, name: Name, work: TimedWork, state: TheState) -> Response:
     """Ties to close and switches to open so that the most important, then the most, customers keep supply."""
-    return json_response(app.transfer(name, work.equipment, work.period).as_json())
+    done = app.transfer(name, work.equipment, work.period, at=state.at, known_at=state.known_at)
+    return json_response(done.as_json())
 
 
 @router.post("/ticket", summary="Operation tickets there and back")

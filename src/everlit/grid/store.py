@@ -103,6 +103,15 @@ class SwitchOperation:
     at: datetime
     known_at: datetime
 
+    def as_json(self) -> dict[str, Any]:
+        """As the API and `everlit network operate --json` show it."""
+        return {
+            "switch": self.switch_id,
+            "closed": self.closed,
+            "at": self.at.isoformat(),
+            "known_at": self.known_at.isoformat(),
+        }
+
 
 def save_network(connection: Connection, network: Network, *, actor: Actor, at: datetime) -> int:
     """Keep `network` as its newest version and return the version; unchanged content keeps the number it has."""

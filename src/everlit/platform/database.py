@@ -4,14 +4,16 @@ Writers on SQLite take the lock when their transaction begins (BEGIN IMMEDIATE),
 failing half-way; readers never wait (WAL).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.dialects.sqlite import DATETIME
 
 metadata = MetaData(
     naming_convention={
@@ -40,9 +42,19 @@ def open_engine(url: str) -> Engine:
     if not url.startswith("sqlite://"):
         raise ValueError("the database must be sqlite:///… or postgresql://…")
     engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    engine.dialect.colspecs = {**engine.dialect.colspecs, DateTime: UtcDateTime}
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+class UtcDateTime(DATETIME):
+    """SQLite keeps no offset: an aware instant is written, and compared, in UTC."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any]:
+        """Convert to UTC, then as SQLite wants it."""
+        written: Any = super().bind_processor(dialect)
+        return lambda value: written(value.astimezone(UTC) if value is not None and value.tzinfo else value)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

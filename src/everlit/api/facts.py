@@ -1,0 +1,146 @@
+"""Facts the rules read, over HTTP: switch operations in the field, past outages, budgets, protected periods, plans.
+
+Each is checked against the network, names who entered it in which role, and is an event.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path, Query, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from everlit.api.context import Month, TheActor, TheApp, TheNetwork, TheState, json_response, period_of
+from everlit.facts import budget, calendar_year, planned_customer, protected_period
+from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.planning.model import PastOutage, UnableToReadRequest
+
+router = APIRouter(prefix="/api", tags=["facts"])
+Name = Annotated[str, Path(max_length=100)]
+Identity = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Operation(BaseModel):
+    """One switch operated in the field, now unless `at` says when."""
+
+    switch: Identity
+    closed: bool
+    at: AwareDatetime | None = None
+
+
+class Allotment(BaseModel):
+    """Customer-hours a unit may use in the month."""
+
+    unit: Identity
+    hours: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Words(BaseModel):
+    """A name in both languages; one is enough."""
+
+    en: Annotated[str, Field(max_length=200)] = ""
+    zh: Annotated[str, Field(max_length=200)] = ""
+
+
+class Protection(BaseModel):
+    """A time in which supply is protected; no units means all."""
+
+    key: Annotated[str, Field(max_length=60)]
+    name: Words
+    start: AwareDatetime
+    end: AwareDatetime
+    units: Annotated[list[Identity], Field(max_length=200)] = []
+
+
+class EmergencyPlan(BaseModel):
+    """A usage point, or a customer with several sources, whose emergency plan is approved."""
+
+    customer: Identity
+
+
+class UnableToReadHistory(Refusal):
+    """Not one row of the past outages can be read."""
+
+    title = Text(en="The past outages could not be read.", zh="历史停电记录无法读取。")
+
+
+@router.get("/networks/{name}/operations", summary="Switch operations in the field")
+def operations(app: TheApp, name: Name, state: TheState) -> Response:
+    """In the order they happened, up to `at`, as known at `known_at`."""
+    return json_response([one.as_json() for one in app.operations(name, at=state.at, known_at=state.known_at)])
+
+
+@router.post("/networks/{name}/operations", status_code=201, summary="Record a switch operation in the field")
+def operate(app: TheApp, actor: TheActor, name: Name, wanted: Operation) -> Response:
+    """True at `at`, known now; a dispatcher or the crew records it. Assessments made before are stale."""
+    done = app.operate(name, wanted.switch, closed=wanted.closed, actor=actor, at=wanted.at)
+    return json_response({"network": name, **done.as_json()}, 201)
+
+
+@router.get("/history", summary="Past outages of a year")
+def history(app: TheApp, network: TheNetwork, year: Annotated[int, Query()]) -> Response:
+    """What the repeat rules count, executed and agreed outages included."""
+    return json_response([one.as_json() for one in app.planning.history(network, year=calendar_year(year))])
+
+
+@router.post("/history", status_code=201, summary="Import past outages; the same outage again replaces itself")
+def keep_history(
+    app: TheApp,
+    actor: TheActor,
+    network: TheNetwork,
+    rows: Annotated[list[dict[str, Any]], Body(min_length=1, max_length=20_000)],
+) -> Response:
+    """Every row is read; faulty ones are named, the others kept."""
+    read: list[PastOutage] = []
+    findings: list[Finding] = []
+    for number, row in enumerate(rows, 1):
+        try:
+            read.append(PastOutage.from_json(row, number=number, zone=app.zone))
+        except UnableToReadRequest as refusal:
+            findings.extend(refusal.findings)
+    if not read:
+        raise UnableToReadHistory(*findings)
+    kept = app.planning.keep_history(network, read, actor=actor)
+    return json_response({"kept": kept, "findings": [finding.as_json() for finding in findings]}, 201)
+
+
+@router.get("/budgets/{month}", summary="Customer-hours of each unit in a month")
+def budgets(app: TheApp, network: TheNetwork, month: Month) -> Response:
+    """Allotted, used, committed, left."""
+    return json_response([one.as_json() for one in app.planning.budgets(network, month).values()])
+
+
+@router.put("/budgets/{month}", summary="Allot customer-hours to a unit for a month")
+def set_budget(app: TheApp, actor: TheActor, network: TheNetwork, month: Month, wanted: Allotment) -> Response:
+    """The newest allotment counts; the approval ladder climbs where it does not suffice."""
+    allotted = budget(app.grid(network), unit=wanted.unit, month=month, hours=wanted.hours)
+    app.planning.set_budget(network, allotted, actor=actor)
+    return json_response(app.planning.budgets(network, month)[wanted.unit].as_json())
+
+
+@router.get("/protected", summary="Protected periods that touch a time")
+def protected(
+    app: TheApp,
+    network: TheNetwork,
+    start: Annotated[AwareDatetime, Query(alias="from")],
+    end: Annotated[AwareDatetime, Query(alias="to")],
+) -> Response:
+    """Those entered, and those of the yearly calendar."""
+    found = app.planning.protected(network, period_of(start, end))
+    return json_response([one.as_json() for one in found])
+
+
+@router.post("/protected", status_code=201, summary="Enter a protected period; same key and start replace it")
+def protect(app: TheApp, actor: TheActor, network: TheNetwork, wanted: Protection) -> Response:
+    """Examinations, festivals, elections, weather warnings."""
+    period = period_of(wanted.start, wanted.end) if wanted.end <= wanted.start else Period(wanted.start, wanted.end)
+    name = Text(wanted.name.en, wanted.name.zh)
+    entered = protected_period(app.grid(network), key=wanted.key, name=name, period=period, units=wanted.units)
+    app.planning.protect(network, [entered], actor=actor)
+    return json_response(entered.as_json(), 201)
+
+
+@router.post("/emergency-plans", status_code=201, summary="Record an approved emergency plan")
+def approve_emergency_plan(app: TheApp, actor: TheActor, network: TheNetwork, wanted: EmergencyPlan) -> Response:
+    """Of a usage point, or of a customer with several sources, by name."""
+    customer = planned_customer(app.grid(network), wanted.customer)
+    app.planning.approve_emergency_plan(network, customer, actor=actor)
+    return json_response({"network": network, "customer": customer}, 201)
