@@ -8,6 +8,7 @@ without a phase record. Losses are the mean over the scenarios given.
 """
 
 from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -74,14 +75,17 @@ class Reconfiguration:
 def reconfigure(
     grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, seed: int = 0, seconds: float = 20.0
 ) -> Reconfiguration:
-    """Search from `closed` until nothing is gained or `seconds` have passed; raises UnableToReconfigure."""
+    """Search from `closed` until nothing is gained or `seconds` have passed; raises UnableToReconfigure.
+
+    The seconds count from the end of the first round: the very first call on a machine compiles its kernels there.
+    """
     began = perf_counter()
     before = _present(grid, closed, p_kw, q_kvar)
     if not before.converged.all():
         text = Text(en="The power flow of the present state has no solution.", zh="当前运行方式潮流不收敛。")
         raise UnableToReconfigure(Finding("reconfigure.flow", grid.network.name, text))
-    quest = _Quest(grid, closed, p_kw, q_kvar, began + seconds)
-    quest.run(before, seed)
+    quest = _Quest(grid, closed, p_kw, q_kvar)
+    quest.run(before, seed, seconds)
     after = quest.best_flow
     switch_ids = np.array(grid.switch_ids.to_pylist(), dtype=object)
 
@@ -113,19 +117,20 @@ def _present(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats) -> Flow:
 class _Quest:
     """One search: the graph, the best radial state so far and its flow."""
 
-    def __init__(self, grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, deadline: float) -> None:
-        self.grid, self.closed, self.deadline = grid, closed, deadline
+    def __init__(self, grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats) -> None:
+        self.grid, self.closed = grid, closed
         self.p_kw, self.q_kvar = p_kw, q_kvar
         self.power = _node_power(grid, p_kw, q_kvar)
         self.graph: Decisions = decisions(grid, closed, (self.power != 0).any(axis=1))
         self.evaluations = 0
         self.tried: dict[bytes, float] = {}
 
-    def run(self, before: Flow, seed: int) -> None:
+    def run(self, before: Flow, seed: int, seconds: float) -> None:
         """Rounds of search on fixed currents, each checked by AC, then exchanges by AC alone."""
         drawn = self._currents(before)
         start = self._radial_start()
         self.best, self.best_flow = start, self._flow(start)
+        deadline = inf
         for round_number in range(ROUNDS):
             tree = self._tree(self.best, drawn)
             number, patience = seed * ROUNDS + round_number, PATIENCE + PATIENCE_PER_LOOP * len(tree.open)
@@ -134,9 +139,10 @@ class _Quest:
             likely = opened[losses <= losses[0] * (1 + MARGIN)]
             gained = [self._try(self.graph.state(self.closed, valley)) for valley in likely]
             drawn = self._currents(self.best_flow)
-            if not any(gained) or perf_counter() > self.deadline:
+            deadline = min(deadline, perf_counter() + seconds)
+            if not any(gained) or perf_counter() > deadline:
                 break
-        while self._polish(drawn) and perf_counter() < self.deadline:
+        while self._polish(drawn) and perf_counter() < deadline:
             drawn = self._currents(self.best_flow)
 
     def _radial_start(self) -> Bools:
