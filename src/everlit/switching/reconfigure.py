@@ -142,7 +142,7 @@ class _Quest:
             deadline = min(deadline, perf_counter() + seconds)
             if not any(gained) or perf_counter() > deadline:
                 break
-        while self._polish(drawn) and perf_counter() < deadline:
+        while self._polish(drawn, deadline) and perf_counter() < deadline:
             drawn = self._currents(self.best_flow)
 
     def _radial_start(self) -> Bools:
@@ -176,7 +176,7 @@ class _Quest:
         self.best, self.best_flow = closed, flow
         return True
 
-    def _polish(self, drawn: Floats) -> bool:
+    def _polish(self, drawn: Floats, deadline: float) -> bool:
         """Try the likeliest exchanges of every loop by AC; True when one was taken."""
         tree = self._tree(self.best, drawn)
         for index in range(len(tree.open)):
@@ -187,7 +187,7 @@ class _Quest:
                 swapped[index] = edges[choice]
                 if self._try(self.graph.state(self.closed, swapped)):
                     return True
-                if perf_counter() > self.deadline:
+                if perf_counter() > deadline:
                     return False
         return False
 
