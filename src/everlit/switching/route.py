@@ -96,13 +96,15 @@ class Route:
 class Search:
     """A search through the positions of `switches` in a scene from `start` to the closed set `goal`.
 
-    `refused` remembers, for the vertices nearest to the goal, which move was refused and why.
+    `refused` remembers, for the vertices nearest to the goal, which move was refused and why. With `one_loop` nothing
+    is closed while feeders are paralleled, as crews do it: far fewer routes, none of them called proven.
     """
 
     scene: Scene
     start: State
     goal: frozenset[int]
     switches: tuple[int, ...]
+    one_loop: bool = False
     examined: int = 0
     refused: dict[int, list[Finding]] = field(default_factory=dict)
     _drafts: dict[tuple[Action, str], Draft] = field(default_factory=dict)
@@ -127,7 +129,7 @@ class Search:
         return self._found(limit, greedy=False)
 
     def greedy(self, *, limit: int) -> Route | None:
-        """Some route, found by going where fewest are dead and least is left to do."""
+        """Some route, found by always going on, with whatever switches fewest off."""
         return self._found(limit, greedy=True)
 
     @property
@@ -147,7 +149,7 @@ class Search:
                 return None
             stop = self._unaffordable(end)
             if stop is None:
-                return Route(self, end, not greedy and not self._generalised, self.examined)
+                return Route(self, end, not (greedy or self._generalised or self.one_loop), self.examined)
             self._bar(*stop)
         return None
 
@@ -173,7 +175,7 @@ class Search:
     def _rank(self, place: Place, greedy: bool) -> tuple[float, ...]:
         left = float(len(place.state.closed ^ self.goal))
         if greedy:
-            return (*self.weight(place.state), float(place.state.paralleled_since is not None), left, *place.cost)
+            return (left, *self.weight(place.state), *place.cost)
         units, households, minutes = place.cost
         return (units, households, minutes + left * self._least_minutes, left)
 
@@ -205,6 +207,8 @@ class Search:
         for switch in self.switches:
             is_closed = switch in place.state.closed
             if is_closed == (switch in self.goal) and not self._is_helper(switch):
+                continue
+            if self.one_loop and place.state.paralleled_since is not None and not is_closed:
                 continue
             hop = None if (_key(place.state), switch) in self._barred else self._hop(place, switch, is_closed=is_closed)
             if hop is None or (self._failed.get(switch, 0) >= LOOP_FAILURES and hop.state.paralleled_since is not None):

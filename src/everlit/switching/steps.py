@@ -33,8 +33,11 @@ from everlit.switching.step_flow import StepFlows
 from everlit.switching.ticket import TASKS, Direction, Ticket, Tickets
 from everlit.switching.work import IsolationLike, Work, work_of
 
-EXACT_LIMIT = 600
-GREEDY_LIMIT = 3000
+EXACT_SWITCHES = 10
+"""Parts with more switches than this are ordered greedily."""
+EXACT_LIMIT = 400
+GREEDY_LIMIT = 400
+"""Vertices expanded before a search is given up."""
 MOST_HELPERS = 12
 JOINT_SWITCHES = 6
 """Up to this many switches, parts whose woven order is not proven are searched all at once."""
@@ -288,9 +291,11 @@ def _searched(ask: Ask, held: State | None) -> Route:
         at = _scene(ask, differing | helpers)
         start = at.begin(held)
         goal = (start.closed - at.goal_open) | at.goal_closed
-        search = Search(at, start, goal, tuple(sorted(differing | helpers)))
-        route = search.exact(limit=EXACT_LIMIT)
-        if route is None and search.cut_short:
+        switches = tuple(sorted(differing | helpers))
+        search = Search(at, start, goal, switches)
+        route = search.exact(limit=EXACT_LIMIT) if len(switches) <= EXACT_SWITCHES else None
+        if route is None and (len(switches) > EXACT_SWITCHES or search.cut_short):
+            search = Search(at, start, goal, switches, one_loop=True)
             route = search.greedy(limit=GREEDY_LIMIT)
         if route is not None:
             return route
