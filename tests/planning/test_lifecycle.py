@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everlit.kernel import Period, Text
+from everlit.kernel import Finding, Period, Text
 from everlit.planning.lifecycle import (
     OUTAGE_TRANSITIONS,
     REQUEST_TRANSITIONS,
@@ -156,6 +156,8 @@ def test_who_asks_does_not_approve():
     with pytest.raises(UnableToAdvance) as caught:
         advance(case(walked(2), Command.APPROVE, Role.VICE_DIRECTOR, actor="wang"))
     assert kinds(caught) == ["lifecycle.approve.separation"]
+    with pytest.raises(UnableToAdvance):
+        advance(case(walked(2), Command.APPROVE, Role.VICE_DIRECTOR, actor=" Wang "))
 
 
 def test_notice_after_its_deadline_is_refused_by_the_law():
@@ -177,6 +179,54 @@ def test_a_permit_needs_a_safe_ticket_and_unchanged_facts():
     with pytest.raises(UnableToAdvance) as caught:
         advance(case(notified, Command.PERMIT, Role.DISPATCHER, verdict=verdict(safe=False), facts_now="f9"))
     assert set(kinds(caught)) == {"lifecycle.permit.safety", "lifecycle.approve.fresh"}
+
+
+def test_work_that_would_end_late_is_not_begun():
+    permitted, whole = walked(5), replace(verdict(), path_min=360.0)
+    in_time = case(permitted, Command.START, Role.CREW, at=START + timedelta(minutes=30), verdict=whole)
+    assert advance(in_time).state is State.IN_PROGRESS
+    for late in (timedelta(minutes=31), timedelta(hours=6), timedelta(days=3)):
+        with pytest.raises(UnableToAdvance) as caught:
+            advance(case(permitted, Command.START, Role.CREW, at=START + late, verdict=whole))
+        assert kinds(caught) == ["lifecycle.late_restore.tolerance"]
+    with pytest.raises(UnableToAdvance):
+        advance(case(permitted, Command.START, Role.CREW, at=PERIOD.end))  # over, however short the work
+
+
+def test_a_move_keeps_the_length():
+    short = Period(START + timedelta(days=1), START + timedelta(days=1, minutes=1))
+    with pytest.raises(UnableToAdvance) as caught:
+        advance(case(walked(2), Command.MOVE, Role.PLANNER, period=short, reason="quick"))
+    assert kinds(caught) == ["lifecycle.order.sequence"] and caught.value.findings[0].evidence["asked"] < 1
+
+
+def test_a_moved_outage_takes_the_work_inside_along():
+    later = START + timedelta(hours=2)
+    one = outage(request_ids=("R1", "R2"), starts=(START, later))
+    moved = one.at(Period(START + timedelta(days=1), START + timedelta(days=1, hours=6)))
+    assert moved.start_of("R2") == later + timedelta(days=1) and moved.start_of("R1") == moved.period.start
+
+
+@pytest.mark.parametrize(("command", "role", "until"), [
+    (Command.BALANCE, Role.PLANNER, 1), (Command.APPROVE, Role.VICE_DIRECTOR, 2), (Command.MOVE, Role.PLANNER, 2),
+])  # fmt: skip
+def test_what_stands_against_the_time_is_refused_and_cites_its_row(command, role, until):
+    against = Finding("planning.conflict.crew", "O1", Text("crew", "班组"), {"beside": "O2"})
+    day_later = Period(START + timedelta(days=1), START + timedelta(days=1, hours=6))
+    with pytest.raises(UnableToAdvance) as caught:
+        advance(case(walked(until), command, role, period=day_later, against=(against, against)))
+    evidence = caught.value.findings[0].evidence
+    assert kinds(caught) == ["planning.conflict.crew"] and evidence["policy"] == "plan.agrees"
+    assert evidence["beside"] == "O2" and len(evidence["more"]) == 1
+
+
+@pytest.mark.parametrize(("command", "role", "until", "at"), [
+    (Command.NOTIFY, Role.MARKETING, 3, NOON), (Command.PERMIT, Role.DISPATCHER, 4, START),
+])  # fmt: skip
+def test_a_gate_that_blocks_since_stops_notice_and_permit(command, role, until, at):
+    with pytest.raises(UnableToAdvance) as caught:
+        advance(case(walked(until), command, role, at=at, verdict=verdict(gates=(BLOCK,))))
+    assert kinds(caught) == ["gate.rep.year_total"]
 
 
 def test_late_restoration_needs_its_reason():
@@ -207,7 +257,10 @@ def test_cancelling_after_notice_owes_a_second_notice():
 
 def test_moving_a_noticed_outage_voids_approval_and_owes_notice():
     new = Period(START + timedelta(days=2), START + timedelta(days=2, hours=6))
-    moved = advance(case(walked(4), Command.MOVE, Role.PLANNER, period=new))
+    with pytest.raises(UnableToAdvance) as caught:
+        advance(case(walked(4), Command.MOVE, Role.PLANNER, period=new))
+    assert kinds(caught) == ["lifecycle.order.sequence"], "people were told another time: a reason is owed"
+    moved = advance(case(walked(4), Command.MOVE, Role.PLANNER, period=new, reason="storm"))
     assert moved.state is State.MERGED and moved.approval is None and moved.renotice and moved.assessment == ""
 
 
@@ -234,7 +287,7 @@ def random_step(rng: Random, one: PlannedOutage) -> tuple[Case, bool]:
     now = computed if rng.random() < 0.95 else "f2"
     blocked, moved = rng.random() < 0.1, Period(START + timedelta(days=1), START + timedelta(days=1, hours=6))
     made = verdict(computed, (BLOCK,) if blocked else (), rng.choice(LADDER[:2]))
-    at = START + timedelta(days=rng.choice([-30, -20, -8, -5, 2, 3]))
+    at = START + timedelta(days=rng.choice([-30, -20, -8, -5, 0, 0, 1, 2]))
     facts = {"actor": rng.choice(["li", "li", "wang"]), "verdict": made, "facts_now": now, "at": at, "period": moved}
     reason, code = rng.choice(["", "why"]), rng.choice([None, DelayCode.WEATHER])
     return case(one, row.command, role, reason=reason, delay_code=code, **facts), blocked
@@ -284,4 +337,4 @@ def check_promises(before: PlannedOutage, after: PlannedOutage, given_case: Case
     if after.state in (State.PERMITTED, State.IN_PROGRESS):
         assert after.noticed == after.assessment and not after.renotice
     if after.state is State.IN_PROGRESS and before.state is not State.IN_PROGRESS:
-        assert given_case.at >= after.period.start
+        assert after.period.start <= given_case.at < after.period.end

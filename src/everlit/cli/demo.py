@@ -1,6 +1,6 @@
 """`everlit demo`: a city, a fictional month of requests from five departments, the plan, and the control room.
 
-What the demo makes stays in the data folder; a second run finds it there and starts at once.
+What the demo makes stays in the data folder; a second run finds it there and starts at once, an interrupted one goes on.
 """
 
 import time
@@ -18,12 +18,18 @@ from everlit.cli.planning import show_plan
 from everlit.cli.serve import serve
 from everlit.planning.demo_month import demo_history, demo_month
 from everlit.planning.lifecycle import Command, UnableToAdvance
-from everlit.planning.model import Budget, Role
-from everlit.platform.events import Actor
+from everlit.planning.model import Budget, PlannedOutage, Role, State
+from everlit.planning.store import UnableToRecord
+from everlit.platform.database import reading, writing
+from everlit.platform.events import Actor, Event, history, record
 
 ACTOR = Actor("demo 演示", Role.PLANNER)
+APPROVER = "demo approver 演示审批"
 APPROVED_DAYS = 10
 """The first days of the month are approved by the demo; the rest is left for whoever tries it."""
+
+ADOPTED, PREPARED = "planning.month.adopted", "demo.prepared"
+"""Events that say how far a demo came."""
 
 BUDGET_H = 300.0
 """Customer-hours each operating unit may use in the month; fictional."""
@@ -74,36 +80,89 @@ def month_after(today: date) -> date:
 def prepared(
     app: App, city: str, month: date, *, requests: int, seconds: float, seed: int, quiet: bool
 ) -> Mapping[str, Any]:
-    """The plan of the month: the one in the store, or a new one made, adopted and assessed outage by outage."""
+    """The plan of the month: the one in the store, or a new one made, adopted and assessed outage by outage.
+
+    A demo that was interrupted goes on where it stopped; one that was finished is left as people changed it.
+    """
     name = f"{month:%Y-%m}"
-    if (kept := app.planning.month(city, name)["plan"]) is not None:
+    kept = app.planning.month(city, name)["plan"]
+    done = [event.kind for event in events_of(app, city, name)]
+    if kept is not None and PREPARED in done:
         return dict(kept)
     progress = Progress(console=complaints, disable=quiet)
     with progress:
         step = progress.add_task(f"city 城市 {city}", total=None)
-        grid = app.grid(city)
-        progress.update(step, description=f"{requests} fictional requests 虚构申请, {name}")
-        app.planning.keep_history(city, demo_history(grid, month=month, seed=seed, zone=app.zone), actor=ACTOR)
-        for unit in sorted(set(grid.network.tables["feeders"].column("unit").to_pylist()) - {None}):
-            app.planning.set_budget(city, Budget(unit, name, BUDGET_H), actor=ACTOR)
-        made = demo_month(grid, month=month, requests=requests, seed=seed, zone=app.zone)
-        app.planning.submit(city, made, actor=ACTOR)
-        progress.update(step, description=f"month plan 月计划, search ≤ {seconds:g} s")
-        plan = app.planning.plan_month(city, name, actor=ACTOR, seconds=seconds, seed=seed)
-        outages = app.planning.adopt_month(city, name, actor=ACTOR)
+        app.grid(city)
+        if kept is None:
+            progress.update(step, description=f"{requests} fictional requests 虚构申请, {name}")
+            submit_demo(app, city, month, requests=requests, seed=seed)
+        if ADOPTED not in done:
+            progress.update(step, description=f"month plan 月计划, search ≤ {seconds:g} s")
+            kept = adopt(app, city, name, kept=kept, seconds=seconds, seed=seed)
+        outages = formed(app, city, name)
         progress.update(step, description="assessments 事前评估", total=len(outages), completed=0)
         for outage in outages:
-            _, assessed = app.planning.assess_outage(outage.outage_id, actor=ACTOR)
-            if outage.period.start.astimezone(app.zone).day <= APPROVED_DAYS:
-                agree(app, outage.outage_id, assessed.approver)
+            settle(app, outage)
             progress.advance(step)
-    return plan.body
+        with writing(app.engine) as connection:
+            record(connection, actor=ACTOR, at=app.clock(), kind=PREPARED, subject=f"month:{city}/{name}")
+    return dict(kept or {})
 
 
-def agree(app: App, outage_id: str, approver: Role) -> None:
+def events_of(app: App, city: str, month: str) -> list[Event]:
+    """What happened to the month, newest first."""
+    with reading(app.engine) as connection:
+        return history(connection, subject=f"month:{city}/{month}", newest=True, limit=1000)
+
+
+def submit_demo(app: App, city: str, month: date, *, requests: int, seed: int) -> None:
+    """Fictional history, budgets and requests; what is there already stays."""
+    name, grid = f"{month:%Y-%m}", app.grid(city)
+    app.planning.keep_history(city, demo_history(grid, month=month, seed=seed, zone=app.zone), actor=ACTOR)
+    for unit in sorted(set(grid.network.tables["feeders"].column("unit").to_pylist()) - {None}):
+        app.planning.set_budget(city, Budget(unit, name, BUDGET_H), actor=ACTOR)
+    made = demo_month(grid, month=month, requests=requests, seed=seed, zone=app.zone)
+    app.planning.submit(city, made, actor=ACTOR)
+
+
+def adopt(
+    app: App, city: str, month: str, *, kept: Mapping[str, Any] | None, seconds: float, seed: int
+) -> Mapping[str, Any]:
+    """Form the outages of the plan kept, or of a new one where none is kept or what it stands on has changed."""
+    if kept is not None:
+        try:
+            app.planning.adopt_month(city, month, actor=ACTOR)
+        except UnableToRecord:
+            return adopt(app, city, month, kept=None, seconds=seconds, seed=seed)
+        return kept
+    plan = app.planning.plan_month(city, month, actor=ACTOR, seconds=seconds, seed=seed).body
+    app.planning.adopt_month(city, month, actor=ACTOR)
+    return plan
+
+
+def formed(app: App, city: str, month: str) -> list[PlannedOutage]:
+    """The outages the newest adoption formed that nobody has agreed or called off since."""
+    adoption = next(event for event in events_of(app, city, month) if event.kind == ADOPTED)
+    names = set(adoption.body["outages"])
+    standing = app.planning.outages(city, month=month, states=(State.MERGED, State.BALANCED))
+    return [outage for outage in standing if outage.outage_id in names]
+
+
+def settle(app: App, outage: PlannedOutage) -> None:
+    """Assess an outage that has no assessment, and agree it if it lies in the first days of the month."""
+    if outage.assessment:
+        approver = Role(app.planning.assessment_of(outage_id=outage.outage_id).body["approver"])
+    else:
+        approver = app.planning.assess_outage(outage.outage_id, actor=ACTOR)[1].approver
+    if outage.period.start.astimezone(app.zone).day <= APPROVED_DAYS:
+        agree(app, outage, approver)
+
+
+def agree(app: App, outage: PlannedOutage, approver: Role) -> None:
     """Balance and approve an outage; one that a gate blocks stays where it is, for people to look at."""
     try:
-        app.planning.act(outage_id, Command.BALANCE, actor=ACTOR)
-        app.planning.act(outage_id, Command.APPROVE, actor=Actor(ACTOR.name, approver))
+        if outage.state is State.MERGED:
+            app.planning.act(outage.outage_id, Command.BALANCE, actor=ACTOR)
+        app.planning.act(outage.outage_id, Command.APPROVE, actor=Actor(APPROVER, approver))
     except UnableToAdvance:
         return

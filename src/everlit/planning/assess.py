@@ -67,7 +67,9 @@ class Assessment:
         first = min(legal, key=lambda due: due.deadline) if legal else None
         safe = not self.plan.violations
         deadline, row = (first.deadline, first.policy.key) if first else (None, "")
-        return Verdict(self.fingerprint, self.gates, self.approver, self.period, deadline, row, safe)
+        return Verdict(
+            self.fingerprint, self.gates, self.approver, self.period, deadline, row, safe, self.plan.path_min
+        )
 
     def as_json(self, *, households: bool = True) -> dict[str, Any]:
         """The whole assessment by identities; without `households` only the counts."""
@@ -221,7 +223,9 @@ def _repeats(
     zone: tzinfo,
 ) -> Repeats:
     year = period.start.astimezone(zone).year
-    known = history_of(grid, [one for one in past if one.period.start < period.start], policies=policies, year=year)
+    known = history_of(
+        grid, [one for one in past if one.period.start < period.start], policies=policies, year=year, zone=zone
+    )
     short = policies.row("rep.min_duration", on=period.start.date())
     long_enough = np.array([not short.holds(longest) for longest in who.longest_min.tolist()], np.bool_)
     return repeats_after(

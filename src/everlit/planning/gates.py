@@ -176,12 +176,18 @@ def life_support(facts: Facts) -> Gate:
 
 def not_repeated(facts: Facts) -> Gate:
     """No customer becomes frequent by this outage."""
-    newly = int(facts.repeats.newly_frequent.sum())
-    reasons = facts.repeats.reasons
+    return repetition(facts.repeats, period=facts.period, policies=facts.policies)
+
+
+def repetition(repeats: Repeats, *, period: Period, policies: Policies) -> Gate:
+    """The repeat gate on counts alone, so that it can be asked again when the history has grown."""
+    newly = int(repeats.newly_frequent.sum())
+    reasons = repeats.reasons
     key = max(reasons, key=lambda name: reasons[name]) if newly else "rep.year_total"
-    worst = max((getattr(one, _FIELDS[key]) for one in facts.repeats.counted), default=0)
-    en, zh = f"{newly} customers become frequently interrupted.", f"{newly} 个用户将成为频繁停电用户。"
-    return _gate(facts, key, worst, holds=newly == 0, otherwise=Outcome.BLOCK, en=en, zh=zh)
+    worst = max((getattr(one, _FIELDS[key]) for one in repeats.counted), default=0)
+    message = Text(f"{newly} customers become frequently interrupted.", f"{newly} 个用户将成为频繁停电用户。")
+    row = policies.row(key, on=period.start.date())
+    return Gate(key, Outcome.BLOCK if newly else Outcome.PASS, row, float(worst), message)
 
 
 _FIELDS = {"rep.year_total": "year", "rep.window60": "window", "rep.planned_year": "planned"}
@@ -217,17 +223,21 @@ def notice_target(facts: Facts) -> Gate:
 
 def unprotected(facts: Facts) -> Gate:
     """No protected period is touched."""
-    units = set(facts.units)
+    return protection(facts.protected, period=facts.period, units=facts.units, policies=facts.policies)
+
+
+def protection(
+    protected: Sequence[ProtectedPeriod], *, period: Period, units: Collection[str], policies: Policies
+) -> Gate:
+    """The gate of protected periods on the calendar alone, so that it can be asked again when one was entered."""
     hit = [
         one
-        for one in facts.protected
-        if one.period.overlaps(facts.period) and (not one.units or units & set(one.units))
+        for one in protected
+        if one.period.overlaps(period) and (not one.units or not set(one.units).isdisjoint(units))
     ]
-    en, zh = f"{len(hit)} protected periods are touched.", f"涉及 {len(hit)} 个保供电时段。"
-    subjects = [one.key for one in hit]
-    return _gate(
-        facts, "protected.period", len(hit), holds=not hit, otherwise=Outcome.BLOCK, en=en, zh=zh, subjects=subjects
-    )
+    message = Text(f"{len(hit)} protected periods are touched.", f"涉及 {len(hit)} 个保供电时段。")
+    row, outcome = policies.row("protected.period", on=period.start.date()), Outcome.BLOCK if hit else Outcome.PASS
+    return Gate(row.key, outcome, row, float(len(hit)), message, tuple(one.key for one in hit))
 
 
 def within_budget(facts: Facts) -> Gate:

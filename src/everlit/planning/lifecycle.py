@@ -8,7 +8,7 @@ the facts of the case and answers with a finding that cites its policy row, or w
 it is given: it returns the next outage or raises `UnableToAdvance` with every gate that said no.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -71,11 +71,13 @@ class Verdict:
     notice_deadline: datetime | None
     notice_policy: str
     safe_ticket: bool
+    path_min: float = 0.0
+    """Minutes from the first switching step out to the last one back, the work between them included."""
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Verdict":
         """The verdict of a stored assessment (`Assessment.as_json`)."""
-        due = body["notice_deadline"]
+        due, ticket = body["notice_deadline"], body["ticket"]
         return cls(
             body["fingerprint"],
             tuple(Gate.from_json(gate) for gate in body["gates"]),
@@ -84,6 +86,7 @@ class Verdict:
             None if due is None else datetime.fromisoformat(due),
             body["notice_policy"],
             bool(body["safe_ticket"]),
+            float(ticket["out"]["minutes"]) + float(ticket["work_min"]) + float(ticket["back"]["minutes"]),
         )
 
     @property
@@ -94,7 +97,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A command with its facts. `facts_now` is the fingerprint of the facts as they are at this moment."""
+    """A command with its facts. `facts_now` is the fingerprint of the facts as they are at this moment, `against` what
+    the requests and the other outages have against its time."""
 
     outage: PlannedOutage
     command: Command
@@ -107,6 +111,7 @@ class Case:
     reason: str = ""
     delay_code: DelayCode | None = None
     period: Period | None = None
+    against: tuple[Finding, ...] = ()
 
     def row(self, key: str) -> Policy:
         """The policy row in force today."""
@@ -114,6 +119,7 @@ class Case:
 
 
 GateRule = Callable[[Case], Finding | None]
+"""A gate of a transition: a finding when it says no."""
 
 
 def _no(case: Case, key: str, en: str, zh: str, **evidence: Any) -> Finding:
@@ -162,9 +168,29 @@ def soon_enough(case: Case) -> Finding | None:
 
 def not_own(case: Case) -> Finding | None:
     """Who asked does not approve."""
-    if case.actor not in case.outage.requesters:
+    if not same_person(case.actor, case.outage.requesters):
         return None
     return _no(case, "approve.separation", "Who asks for an outage does not approve it.", "申请人不得审批本人的申请。")
+
+
+def same_person(name: str, others: Collection[str]) -> bool:
+    """True when a name is among others; case and blanks around it do not make another person.
+
+    >>> same_person("Wang ", ["li", "wang"]), same_person("", [""])
+    (True, False)
+    """
+    mine = name.strip().casefold()
+    return bool(mine) and mine in {other.strip().casefold() for other in others}
+
+
+def agrees(case: Case) -> Finding | None:
+    """Its time is what was asked for and stands beside the other outages (`agreement`)."""
+    if not case.against:
+        return None
+    first, more = case.against[0], [finding.as_json() for finding in case.against[1:]]
+    row = case.row("plan.agrees")
+    cited = {**first.evidence, "policy": row.key, "value": row.value, "unit": row.unit, "more": more}
+    return replace(first, evidence=cited)
 
 
 def still_as_approved(case: Case) -> Finding | None:
@@ -208,6 +234,18 @@ def not_early(case: Case) -> Finding | None:
     return _no(case, "notice.given", f"The announced start is {start}.", f"公告的停电开始时间为 {start}。", start=start)
 
 
+def not_late(case: Case) -> Finding | None:
+    """The work as computed, begun now, still ends by the announced end, or late within what is tolerated."""
+    end, tolerance = case.outage.period.end, case.row("late_restore.tolerance")
+    path = timedelta(minutes=case.verdict.path_min) if case.verdict else timedelta()
+    over = max(case.at + path - end, case.at - end) / timedelta(minutes=1)
+    if case.at < end and tolerance.holds(over):
+        return None
+    en = f"Begun now it would end {over:.0f} min after the announced end: postpone it and announce a new time."
+    zh = f"现在开始将超出公告时段 {over:.0f} 分钟：请改期并重新公告。"
+    return _no(case, tolerance.key, en, zh, end=end.isoformat(), late_min=over)
+
+
 def with_reason(case: Case) -> Finding | None:
     """A reason is written down."""
     if case.reason.strip():
@@ -234,6 +272,21 @@ def new_time(case: Case) -> Finding | None:
     if case.period is not None and case.period.start > case.at:
         return None
     return _no(case, "order.sequence", "A new time in the future is needed.", "须给出将来的新时间。")
+
+
+def same_length(case: Case) -> Finding | None:
+    """A move keeps the length that was computed and agreed; another length is another outage."""
+    if case.period is None or case.period.duration == case.outage.period.duration:
+        return None
+    hours, new = case.outage.period.hours, case.period.hours
+    en = f"A move keeps the length: {hours:g} h, not {new:g} h."
+    zh = f"改期不改变停电时长：{hours:g} 小时，而非 {new:g} 小时。"
+    return _no(case, "order.sequence", en, zh, hours=hours, asked=new)
+
+
+def told_why(case: Case) -> Finding | None:
+    """A move after notice gives its reason: people were told another time."""
+    return with_reason(case) if case.outage.noticed else None
 
 
 def owes_notice(case: Case) -> Finding | None:
@@ -300,16 +353,26 @@ REQUEST_TRANSITIONS: tuple[Transition, ...] = (
 OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.ASSESS, (S.MERGED,), S.MERGED, _PLANS, (computed,)),
     Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (computed,)),
-    Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time,)),
-    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh,)),
+    Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time, same_length, told_why, agrees)),
+    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh, agrees)),
     Transition(
-        Command.APPROVE, (S.BALANCED,), S.APPROVED, _APPROVES, (fresh, not_blocked, high_enough, not_own, soon_enough)
+        Command.APPROVE,
+        (S.BALANCED,),
+        S.APPROVED,
+        _APPROVES,
+        (fresh, not_blocked, high_enough, not_own, soon_enough, agrees),
     ),
-    Transition(Command.NOTIFY, (S.APPROVED,), S.NOTIFIED, _TELLS, (still_as_approved, in_time)),
+    Transition(Command.NOTIFY, (S.APPROVED,), S.NOTIFIED, _TELLS, (still_as_approved, not_blocked, in_time)),
     Transition(Command.NOTIFY, (S.POSTPONED,), S.POSTPONED, _TELLS, (owes_notice,)),
     Transition(Command.NOTIFY, (S.CANCELLED,), S.CANCELLED, _TELLS, (owes_notice,)),
-    Transition(Command.PERMIT, (S.NOTIFIED,), S.PERMITTED, _DISPATCHES, (still_as_approved, people_told, safe_ticket)),
-    Transition(Command.START, (S.PERMITTED,), S.IN_PROGRESS, _WORKS, (people_told, not_early)),
+    Transition(
+        Command.PERMIT,
+        (S.NOTIFIED,),
+        S.PERMITTED,
+        _DISPATCHES,
+        (still_as_approved, not_blocked, people_told, safe_ticket),
+    ),
+    Transition(Command.START, (S.PERMITTED,), S.IN_PROGRESS, _WORKS, (people_told, not_early, not_late)),
     Transition(Command.FINISH, (S.IN_PROGRESS,), S.WORK_DONE, _WORKS),
     Transition(Command.SWITCH_BACK, (S.WORK_DONE,), S.RESTORING, _DISPATCHES),
     Transition(Command.RESTORE, (S.RESTORING,), S.RESTORED, _DISPATCHES, (lateness_explained,)),
@@ -441,6 +504,7 @@ def package(
     nature: Nature = Nature.PLANNED,
     units: Sequence[str] = (),
     requesters: Sequence[str] = (),
+    starts: Sequence[datetime] = (),
 ) -> PlannedOutage:
     """A new outage for a set of requests (一停多用); it begins as merged and has to be assessed as a whole."""
     return PlannedOutage(
@@ -453,4 +517,5 @@ def package(
         units=tuple(sorted(set(units))),
         requesters=tuple(sorted(set(requesters) - {""})),
         execution=Execution(),
+        starts=tuple(starts),
     )

@@ -538,7 +538,9 @@ class PlannedOutage:
     """One outage for one or several requests (一停多用), from the merge to the closed file.
 
     `version` counts changes, so that two planners cannot overwrite each other. `noticed` is the fingerprint of what
-    people were told; a later change or cancellation sets `renotice`.
+    people were told; a later change or cancellation sets `renotice`. `starts` says when the work of each request
+    begins, in the order of `request_ids`; empty when all begin with the outage. `requesters` are all who asked for it
+    or handled a request of it: they do not approve it.
     """
 
     outage_id: str
@@ -558,10 +560,17 @@ class PlannedOutage:
     execution: Execution = Execution()
     delay: Delay | None = None
     reason: str = ""
+    starts: tuple[datetime, ...] = ()
 
     def at(self, period: Period) -> "PlannedOutage":
-        """The same outage at another time."""
-        return replace(self, period=period)
+        """The same outage at another time; the work inside moves with it."""
+        later = period.start - self.period.start
+        return replace(self, period=period, starts=tuple(start + later for start in self.starts))
+
+    def start_of(self, request_id: str) -> datetime:
+        """When the work of a request begins."""
+        known = dict(zip(self.request_ids, self.starts, strict=False))
+        return known.get(request_id, self.period.start)
 
     def as_json(self) -> dict[str, Any]:
         """As the store and the API keep it."""
@@ -584,6 +593,7 @@ class PlannedOutage:
             "execution": self.execution.as_json(),
             "delay": self.delay and self.delay.as_json(),
             "reason": self.reason,
+            "starts": [start.isoformat() for start in self.starts],
         }
 
     @classmethod
@@ -607,6 +617,7 @@ class PlannedOutage:
             Execution.from_json(raw["execution"]),
             raw["delay"] and Delay.from_json(raw["delay"]),
             raw["reason"],
+            tuple(datetime.fromisoformat(start) for start in raw.get("starts", ())),
         )
 
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from everlit.grid import Grid, Importance, supply
 from everlit.grid.compile import Bools
-from everlit.kernel import Finding, Period, Policies, fingerprint
+from everlit.kernel import Finding, Period, Policies, Severity, Text, fingerprint
 from everlit.planning import problem as posed
 from everlit.planning.forecast import Forecast, Loads
 from everlit.planning.important import important_points, sources_of
@@ -101,13 +101,15 @@ def month_problem(
     protected: Sequence[ProtectedPeriod] = (),
     published: Mapping[str, datetime] | None = None,
     fixed: Sequence[str] = (),
+    done: Mapping[str, datetime] | None = None,
     time_zone: str = "Asia/Shanghai",
     cache: "ZoneCache | None" = None,
 ) -> MonthCase:
     """Pose a month.
 
-    `published` starts are kept where possible, those of `fixed` requests always. Requests whose equipment cannot be
-    isolated come back as findings. Raises UnableToFindEquipment, UnableToFindPolicy.
+    `published` starts are kept where possible, those of `fixed` requests always. `done` says when the work of requests
+    outside this problem ends: who waits for them begins later. Requests whose equipment cannot be isolated, or whose
+    predecessor has no time, come back as findings. Raises UnableToFindEquipment, UnableToFindPolicy.
     """
     first = month.replace(day=1)
     horizon = _horizon(first, time_zone)
@@ -121,7 +123,8 @@ def month_problem(
     sections = _sections(groups, grid, history, policies, first, time_zone)
     crews = sorted({request.crew for request in kept if request.crew})
     notice = timedelta(days=policies.value("notice.planned", on=on))
-    jobs = _jobs(kept, zone_of, horizon, crews, now + notice, published or {}, frozenset(fixed))
+    jobs = _jobs(kept, zone_of, horizon, crews, now + notice, published or {}, frozenset(fixed), done or {})
+    findings += [_waits(*pair) for pair in _undated(kept, done or {})]
     problem = posed.MonthProblem(
         horizon=horizon,
         sections=sections,
@@ -387,7 +390,8 @@ def _past_by_section(
     """Section to (days of its worst customer's counted outages, before day 0; how many were pre-arranged)."""
     zone = ZoneInfo(time_zone)
     begin = datetime.combine(first, time(), zone)
-    known = history_of(grid, [one for one in history if one.period.start < begin], policies=policies, year=first.year)
+    before = [one for one in history if one.period.start < begin]
+    known = history_of(grid, before, policies=policies, year=first.year, zone=zone)
     gap_min = policies.value("rep.merge_gap", on=first) * 60
     section = grid.section_of_node[grid.consumer_node]
     day0_min = begin.timestamp() / 60
@@ -467,10 +471,12 @@ def _jobs(
     notice_until: datetime,
     published: Mapping[str, datetime],
     fixed: frozenset[str],
+    done: Mapping[str, datetime],
 ) -> tuple[posed.Job, ...]:
     place = {request.request_id: position for position, request in enumerate(requests)}
     notice_day = max(0, horizon.at(notice_until) // horizon.slots_per_day + 1)
     number_of = {crew: number for number, crew in enumerate(crews)}
+    hopeless = {request_id for request_id, _ in _undated(requests, done)}
     return tuple(
         _job(
             request,
@@ -481,6 +487,7 @@ def _jobs(
             notice_day,
             published.get(request.request_id),
             request.request_id in fixed,
+            None if request.request_id in hopeless else [done[name] for name in request.precedence if name in done],
         )
         for request, zone in zip(requests, zone_of, strict=True)
     )
@@ -495,10 +502,14 @@ def _job(
     notice_day: int,
     published: datetime | None,
     fixed: bool,
+    before: Sequence[datetime] | None,
 ) -> posed.Job:
     duration = -(-request.duration_min // SLOT_MIN)
-    window = _window(request, duration)
-    first, last = _days(request, horizon, window)
+    window, first, last = _offered(request, horizon, duration)
+    if before is None:
+        first, last = 0, -1
+    while before and first <= last and horizon.instant(horizon.start(first, window[0])) < max(before):
+        first += 1
     start = None if published is None else horizon.at(published)
     if fixed and start is not None:
         first = last = horizon.day(start)
@@ -522,6 +533,19 @@ def _job(
     )
 
 
+def _undated(requests: Sequence[WorkRequest], done: Mapping[str, datetime]) -> list[tuple[str, str]]:
+    """Requests that wait for one that stands neither in this month nor in another outage."""
+    known = {request.request_id for request in requests} | set(done)
+    return [(request.request_id, name) for request in requests for name in request.precedence if name not in known]
+
+
+def _waits(request_id: str, before: str) -> Finding:
+    text = Text(
+        f"{request_id} waits for {before}, which has no time.", f"{request_id} 的前置申请 {before} 尚无停电时间。"
+    )
+    return Finding("request.precedence.undated", request_id, text, {"before": before}, Severity.WARNING)
+
+
 def _window(request: WorkRequest, duration: int) -> tuple[int, int]:
     """The daily window in slots of the planning day; one that crosses its begin is cut to its longer part."""
     daily = request.daily_window
@@ -535,16 +559,23 @@ def _window(request: WorkRequest, duration: int) -> tuple[int, int]:
     return first, last
 
 
-def _days(request: WorkRequest, horizon: posed.Horizon, window: tuple[int, int]) -> tuple[int, int]:
-    """Days on which the whole window lies within the offered time; at least those on which the job itself does."""
-    begins = [horizon.instant(horizon.start(day, window[0])) for day in range(horizon.days)]
-    span = timedelta(minutes=SLOT_MIN * (window[1] - window[0]))
-    whole = [day for day, at in enumerate(begins) if request.earliest <= at and at + span <= request.latest]
-    if not whole:
-        whole = [
-            day for day, at in enumerate(begins) if request.earliest <= at and at + request.duration <= request.latest
-        ]
-    return (whole[0], whole[-1]) if whole else (0, -1)
+def _offered(request: WorkRequest, horizon: posed.Horizon, duration: int) -> tuple[tuple[int, int], int, int]:
+    """The daily window, first and last day: days on which the whole window is offered, else the day with most room."""
+    first, last = _window(request, duration)
+    slots, offer = horizon.slots_per_day, (_slot_after(horizon, request.earliest), horizon.at(request.latest))
+    room = {day: (max(first, offer[0] - day * slots), min(last, offer[1] - day * slots)) for day in range(horizon.days)}
+    whole = [day for day, window in room.items() if window == (first, last)]
+    if whole:
+        return (first, last), whole[0], whole[-1]
+    best = max(room, key=lambda day: room[day][1] - room[day][0])
+    fits = room[best][1] - room[best][0] >= duration
+    return (room[best], best, best) if fits else ((first, last), 0, -1)
+
+
+def _slot_after(horizon: posed.Horizon, instant: datetime) -> int:
+    """The first slot that begins at or after an instant."""
+    slot = horizon.at(instant)
+    return slot if horizon.instant(slot) >= instant else slot + 1
 
 
 def _forbidden(

@@ -16,7 +16,7 @@ days, or more than 3 pre-arranged ones.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from everlit.grid import Grid, UnableToFindEquipment
 from everlit.grid.compile import Ints
 from everlit.kernel import Period, Policies
 from everlit.planning.model import Nature, PastOutage
+from everlit.planning.reading import CHINA
 
 MINUTES_A_DAY = 1440.0
 
@@ -56,8 +57,10 @@ class History:
         return slice(int(first), int(last))
 
 
-def history_of(grid: Grid, past: Sequence[PastOutage], *, policies: Policies, year: int) -> History:
-    """Resolve past outages of `year` to loads; names the network no longer has are passed over."""
+def history_of(
+    grid: Grid, past: Sequence[PastOutage], *, policies: Policies, year: int, zone: tzinfo = CHINA
+) -> History:
+    """Resolve past outages of the local `year` to loads; names the network no longer has are passed over."""
     on = date(year, 12, 31)
     too_short = policies.row("rep.min_duration", on=on)
     order = np.argsort(grid.consumer_node, kind="stable")
@@ -65,7 +68,7 @@ def history_of(grid: Grid, past: Sequence[PastOutage], *, policies: Policies, ye
     households = np.asarray(grid.network.tables["consumers"].column("households"))
     rows: list[tuple[Ints, float, bool]] = []
     for outage in past:
-        local_year = (outage.period.start + timedelta(hours=8)).year
+        local_year = outage.period.start.astimezone(zone).year
         if local_year != year or outage.major_event_day or too_short.holds(outage.minutes):
             continue
         found = [order[slice(*np.searchsorted(labels, span))] for span in _spans(grid, outage.place_ids)]

@@ -137,10 +137,12 @@ def read_history(
     return tuple(outage for _, outage in _nouns(records, PastOutage.from_json, reading, zone)), tuple(reading.findings)
 
 
-def check_requests(requests: Iterable[WorkRequest], *, grid: Grid) -> list[Finding]:
-    """Findings of requests that came another way (the API): unknown equipment and duplicates."""
+def check_requests(requests: Iterable[WorkRequest], *, grid: Grid, filed: Iterable[WorkRequest] = ()) -> list[Finding]:
+    """Findings of requests on their way into the store beside those `filed` there: unknown equipment, duplicates,
+    circles of precedence through both, predecessors nobody has heard of."""
     reading = _Reading()
-    _with_known_equipment(_without_duplicates([(0, request) for request in requests], reading), grid, reading)
+    usable = _with_known_equipment(_without_duplicates([(0, request) for request in requests], reading), grid, reading)
+    _with_known_precedence([request for _, request in usable], reading, filed=filed)
     return reading.findings
 
 
@@ -250,11 +252,15 @@ def _known(grid: Grid, identity: str) -> bool:
     return True
 
 
-def _with_known_precedence(requests: Sequence[WorkRequest], reading: _Reading) -> list[WorkRequest]:
-    """A predecessor outside the file is a warning (it may be planned already); a circle refuses all on it."""
-    names = {request.request_id for request in requests}
-    circle = _on_a_circle(
-        {request.request_id: [name for name in request.precedence if name in names] for request in requests}
+def _with_known_precedence(
+    requests: Sequence[WorkRequest], reading: _Reading, *, filed: Iterable[WorkRequest] = ()
+) -> list[WorkRequest]:
+    """A predecessor outside the file is a warning (it may be filed later); a circle refuses all of the file on it."""
+    new = {request.request_id for request in requests}
+    known = {request.request_id: request for request in (*filed, *requests)}
+    names = set(known)
+    circle = new & _on_a_circle(
+        {name: [other for other in one.precedence if other in names] for name, one in known.items()}
     )
     for request in requests:
         outside = [name for name in request.precedence if name not in names]
@@ -264,8 +270,8 @@ def _with_known_precedence(requests: Sequence[WorkRequest], reading: _Reading) -
                 _finding(
                     "precedence.unknown",
                     request.request_id,
-                    f"{shown} is not in this file.",
-                    f"前置申请 {shown} 不在文件中。",
+                    f"Its predecessor {shown} is not known here.",
+                    f"前置申请 {shown} 未知。",
                     column="precedence",
                     severity=Severity.WARNING,
                 )
@@ -308,9 +314,10 @@ def _records(source: Path | bytes, name: str, *, required: Sequence[str]) -> lis
 def _text(source: Path | bytes, name: str) -> str:
     try:
         if isinstance(source, Path):
-            if source.stat().st_size > LARGEST_FILE_BYTES:
-                raise _refuse("too_large", name, "The file is larger than 64 MB.", "文件超过 64 MB。")
-            source = source.read_bytes()
+            if source.exists() and not source.is_file():
+                raise _refuse("unreadable", name, "This is not a file.", "这不是普通文件。")
+            with source.open("rb") as stream:
+                source = stream.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
         raise _refuse(
             "unreadable", name, f"The file cannot be opened: {error.strerror}.", f"文件无法打开：{error.strerror}。"

@@ -6,20 +6,24 @@ content is refused unless it is revised in so many words.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection, Engine
 
 from everlit.grid import Grid
 from everlit.grid.compile import Bools
-from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text
+from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text, fingerprint
 from everlit.planning import store
+from everlit.planning.agreement import Reach, Standing, disagreements, reach_of, reach_of_equipment, starts_inside
 from everlit.planning.assess import Assessment, assess, facts_fingerprint
 from everlit.planning.delays import RUNNING, Cause, Promise, causes, promise
 from everlit.planning.forecast import Forecast, forecast_of
+from everlit.planning.gates import protection, repetition
+from everlit.planning.important import sources_of
 from everlit.planning.lifecycle import (
     REQUEST_TRANSITIONS,
     Case,
@@ -34,6 +38,7 @@ from everlit.planning.model import (
     LADDER,
     Budget,
     DelayCode,
+    Gate,
     Nature,
     Outcome,
     PastOutage,
@@ -47,13 +52,14 @@ from everlit.planning.month import MonthCase, ZoneCache, month_problem, packages
 from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
 from everlit.planning.reading import CHINA
 from everlit.planning.reasons import conflicts, reasons
+from everlit.planning.repeats import FREQUENT_RULES, history_of, repeats_after
 from everlit.planning.requests import check_requests
 from everlit.planning.review import Review, Reviewed, review
 from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
 from everlit.planning.temporary import nature_of, temporary_share
 from everlit.platform.database import reading, writing
-from everlit.platform.events import Actor, record
+from everlit.platform.events import Actor, history, record
 
 EXECUTED = (State.RESTORED, State.ANALYSED, State.CLOSED)
 COMMITTED = (
@@ -62,7 +68,13 @@ COMMITTED = (
 ALONE = (State.SUBMITTED, State.ASSESSED)
 OPEN = (State.MERGED, State.BALANCED)
 FIXED = (*COMMITTED, *EXECUTED)
-"""Outages whose time is agreed: a new plan leaves them where they stand."""
+"""Outages that were approved: they use up budgets and count for repeats."""
+AGREED = (State.BALANCED, *FIXED)
+"""Outages whose time is agreed: a new plan leaves them where they stand. To plan a balanced one anew, cancel it."""
+CHECKED_AGAIN = (Command.APPROVE, Command.NOTIFY, Command.PERMIT)
+"""Steps before which the gates are asked again about what others entered or agreed since the assessment."""
+RULE_MAKERS = (Role.PLANNER, Role.RELIABILITY, *LADDER)
+"""Who sets rules, budgets and protected periods."""
 
 
 class UnableToPlan(Refusal):
@@ -112,6 +124,7 @@ class Planning:
 
     def set_policy(self, row: Policy, *, actor: Actor) -> None:
         """Put a local row in place of the shipped ones of its key."""
+        _only(actor, RULE_MAKERS, "policy.set")
         with writing(self.engine) as connection:
             store.keep_policy(connection, row)
             self._event(connection, actor, "policy.set", f"policy:{row.key}", row.as_json())
@@ -120,10 +133,10 @@ class Planning:
     def submit(self, network: str, requests: Sequence[WorkRequest], *, actor: Actor) -> Submission:
         """File requests as submitted. The same request again is left alone, another content refused with a finding."""
         grid = self.grid(network)
-        findings = check_requests(requests, grid=grid)
-        refused = {finding.subject for finding in findings if finding.severity is Severity.ERROR}
         accepted, unchanged = [], []
         with writing(self.engine) as connection:
+            findings = check_requests(requests, grid=grid, filed=self._filed(connection, network))
+            refused = {finding.subject for finding in findings if finding.severity is Severity.ERROR}
             for request in requests:
                 if request.request_id in refused:
                     continue
@@ -143,16 +156,22 @@ class Planning:
         kept = kept if kept.requester else replace(kept, requester=actor.name)
         filed = FiledRequest(network, request if kept == request else kept, State.SUBMITTED)
         store.file_request(connection, filed)
-        self._event(connection, actor, "request.submitted", _request_subject(filed), {"content": kept.content_hash})
+        body = {"content": kept.content_hash, "requester": kept.requester}
+        self._event(connection, actor, "request.submitted", _request_subject(filed), body)
+
+    def _filed(self, connection: Connection, network: str) -> list[WorkRequest]:
+        return [one.request for one in store.filed_requests(connection, network)]
 
     def revise(self, network: str, request: WorkRequest, *, actor: Actor) -> FiledRequest:
-        """Replace a request that is not in an outage yet; it has to be assessed again."""
-        if findings := check_requests([request], grid=self.grid(network)):
-            raise UnableToPlan(*findings)
+        """Replace a request that is not in an outage yet; it has to be assessed again, and stays its requester's."""
         with writing(self.engine) as connection:
+            others = self._filed(connection, network)
+            findings = check_requests([request], grid=self.grid(network), filed=others)
+            if wrong := [finding for finding in findings if finding.severity is Severity.ERROR]:
+                raise UnableToPlan(*wrong)
             filed = self._request(connection, network, request.request_id)
             self._allow(filed, Command.REVISE, actor)
-            kept = request if request.requester else replace(request, requester=filed.request.requester)
+            kept = replace(request, requester=filed.request.requester or request.requester)
             after = replace(filed, request=kept, state=State.SUBMITTED, assessment="")
             after = store.change_request(connection, after)
             body = {"before": filed.request.content_hash, "after": kept.content_hash}
@@ -224,6 +243,7 @@ class Planning:
         period: Period,
         outage_id: str | None,
         actor: Actor,
+        starts: Sequence[datetime] = (),
     ) -> PlannedOutage:
         if not filed:
             raise UnableToPlan(
@@ -233,6 +253,7 @@ class Planning:
             verdict = _bare_verdict(one.assessment, period)
             self._allow(one, Command.MERGE, actor, verdict=verdict, facts_now=one.assessment)
         requests = [one.request for one in filed]
+        starts = starts or starts_inside(requests, period, zone=self.zone)
         outage = package(
             outage_id or self._outage_name(connection, requests, period),
             network=network,
@@ -241,7 +262,8 @@ class Planning:
             period=period,
             nature=nature_of(requests, period, policies=self.policies(), zone=self.zone),
             units=units_of(self.grid(network), [name for one in requests for name in one.equipment_ids]),
-            requesters=[one.requester for one in requests],
+            requesters=[name for one in filed for name in self._handled_by(connection, one)],
+            starts=starts,
         )
         if store.find_outage(connection, outage.outage_id) is not None:
             en, zh = f"{outage.outage_id} exists already.", f"{outage.outage_id} 已存在。"
@@ -252,6 +274,13 @@ class Planning:
         body = {"requests": list(outage.request_ids), "period": period.as_json(), "nature": outage.nature.value}
         self._event(connection, actor, "outage.merged", _outage_subject(outage), body)
         return outage
+
+    def _handled_by(self, connection: Connection, filed: FiledRequest) -> set[str]:
+        """Who asks, and everybody who submitted or revised the request: none of them approves it."""
+        told = history(connection, subject=_request_subject(filed))
+        kinds = {"planning.request.submitted", "planning.request.revised"}
+        named = {str(event.body.get("requester", "")) for event in told}
+        return {filed.request.requester, *named, *(event.actor.name for event in told if event.kind in kinds)} - {""}
 
     def _outage_name(self, connection: Connection, requests: Sequence[WorkRequest], period: Period) -> str:
         """A name people can read, and never one that was used before."""
@@ -313,10 +342,11 @@ class Planning:
                 en = f"{outage_id} is at version {outage.version}, the change was made on {version}."
                 zh = f"{outage_id} 现为版本 {outage.version}，修改基于版本 {version}。"
                 raise store.UnableToRecord(_finding("conflict", outage_id, en, zh))
-            verdict = self._verdict(connection, outage)
+            verdict = self._verdict(connection, outage, again=command in CHECKED_AGAIN)
             facts = self._facts(connection, outage)
             case = self._case(outage, command, actor, verdict=verdict, facts_now=facts)
-            after = advance(replace(case, reason=reason, delay_code=delay_code, period=period))
+            against = self._against(connection, outage, command, period)
+            after = advance(replace(case, reason=reason, delay_code=delay_code, period=period, against=against))
             store.change_outage(connection, after, made_on=outage.version)
             self._follow(connection, after)
             self._remember(connection, after)
@@ -343,6 +373,8 @@ class Planning:
         self, network: str, month: str, *, actor: Actor, seconds: float = 30.0, seed: int = 0, workers: int = 2
     ) -> Stored:
         """Plan a month: open requests get dates, agreed outages stay; the plan is kept, nothing else changes yet."""
+        with reading(self.engine) as connection:
+            facts = self._month_facts(connection, network, month)
         case, outages = self.month_case(network, month)
         plan = schedule_month(case.problem, seconds=seconds, seed=seed, workers=workers)
         body = {
@@ -355,7 +387,8 @@ class Planning:
             "reasons": [one.as_json(case.problem) for one in reasons(case.problem, plan.starts)],
             "conflicts": [one.as_json(case.problem) for one in conflicts(case.problem, plan.starts)],
             "findings": [finding.as_json() for finding in case.findings],
-            "fixed": [outage.outage_id for outage in outages if outage.state in FIXED],
+            "fixed": [outage.outage_id for outage in outages if outage.state in AGREED],
+            "facts": facts,
         }
         with writing(self.engine) as connection:
             identity = store.keep_plan(connection, network=network, month=month, at=self.clock(), body=body)
@@ -371,9 +404,12 @@ class Planning:
             requests = store.filed_requests(connection, network, during=period, states=(*ALONE, *OPEN, *FIXED))
             past = store.past_outages(connection, network, during=year_period(period.start, self.zone))
             protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
-            budgets = self._budgets(connection, network, month)
-        standing = {name: outage for outage in outages for name in outage.request_ids}
-        chosen = [one.request for one in requests if one.state in ALONE or one.request.request_id in standing]
+            standing = {name: outage for outage in outages for name in outage.request_ids}
+            chosen = [one.request for one in requests if one.state in ALONE or one.request.request_id in standing]
+            names = {request.request_id for request in chosen}
+            inside = {outage.outage_id for outage in outages if names.issuperset(outage.request_ids)}
+            budgets = self._budgets(connection, network, month, inside)
+            done = self._done(connection, network, {name for one in chosen for name in one.precedence} - names)
         case = month_problem(
             chosen,
             grid=grid,
@@ -385,12 +421,39 @@ class Planning:
             history=past,
             budgets=budgets,
             protected=protected,
-            published={name: outage.period.start for name, outage in standing.items()},
-            fixed=[name for name, outage in standing.items() if outage.state in FIXED],
+            published={name: outage.start_of(name) for name, outage in standing.items()},
+            fixed=[name for name, outage in standing.items() if outage.state in AGREED],
+            done=done,
             time_zone=self.time_zone,
             cache=self._zones,
         )
         return case, outages
+
+    def _done(self, connection: Connection, network: str, names: Iterable[str]) -> dict[str, datetime]:
+        """When the work of requests that stand in outages ends; those without an outage are left out."""
+        ends = {}
+        for name in sorted(names):
+            filed = store.find_request(connection, network, name)
+            if filed is not None and filed.outage_id and filed.state in (*OPEN, *FIXED):
+                ends[name] = self._outage(connection, filed.outage_id).start_of(name) + filed.request.duration
+        return ends
+
+    def _month_facts(self, connection: Connection, network: str, month: str) -> str:
+        """The name of what a month plan stands on: the requests, the outages agreed and proposed, the rules."""
+        period = month_period(month, self.zone)
+        filed = store.filed_requests(connection, network, during=period, states=(*ALONE, *OPEN, *FIXED))
+        outages = store.outages(connection, network, during=period, states=(*OPEN, *FIXED))
+        protected = store.protected_periods(connection, network, during=period)
+        budgets = store.budgets(connection, network, month)
+        return fingerprint({
+            "network": self.grid(network).network.fingerprint,
+            "switches": fingerprint(self.closed(network).tolist()),
+            "policies": self.defaults.replaced(store.local_policies(connection)).as_json(),
+            "requests": [[one.request.content_hash, one.outage_id] for one in filed],
+            "outages": [[one.outage_id, one.state in AGREED, one.period.as_json()] for one in outages],
+            "protected": [one.as_json() for one in protected],
+            "budgets": {unit: budget.allotted_h for unit, budget in budgets.items()},
+        })  # fmt: skip
 
     def month(self, network: str, month: str) -> dict[str, Any]:
         """The month board: the newest plan, the outages as they stand, the requests without a date."""
@@ -411,14 +474,19 @@ class Planning:
             "temporary": temporary_share(outages).as_json(),
         }
 
-    def adopt_month(self, network: str, month: str, *, actor: Actor) -> list[PlannedOutage]:
-        """Make outages of the newest plan: open ones of the month are formed anew, agreed ones stay."""
+    def adopt_month(self, network: str, month: str, *, actor: Actor, plan_id: int | None = None) -> list[PlannedOutage]:
+        """Make outages of the newest plan: merged ones of the month are formed anew, balanced and later ones stay.
+
+        Raises UnableToRecord when `plan_id` is not the newest plan, or when a request, an outage, a rule or the network
+        changed since it was made: a plan on other facts would undo what somebody else decided.
+        """
         with writing(self.engine) as connection:
             stored = store.find_plan(connection, network, month)
             if stored is None:
                 raise _unknown("plan", f"{network}/{month}")
+            _still_the_plan(stored, plan_id, self._month_facts(connection, network, month))
             period = month_period(month, self.zone)
-            for outage in store.outages(connection, network, during=period, states=OPEN):
+            for outage in store.outages(connection, network, during=period, states=(State.MERGED,)):
                 self._dissolve(connection, outage, stored.identity, actor)
             made = []
             for row in stored.body["packages"]:
@@ -427,7 +495,8 @@ class Planning:
                     continue  # agreed already, or taken up by an outage of another month
                 ready = [self._assessed_by_month(connection, one, stored, actor) for one in filed]
                 span = Period(datetime.fromisoformat(row["start"]), datetime.fromisoformat(row["end"]))
-                made.append(self._package(connection, network, ready, span, None, actor))
+                starts = [datetime.fromisoformat(row["starts"][one.request.request_id]) for one in ready]
+                made.append(self._package(connection, network, ready, span, None, actor, starts))
             told = {"plan_id": stored.identity, "outages": [outage.outage_id for outage in made]}
             self._event(connection, actor, "month.adopted", f"month:{network}/{month}", told)
         return made
@@ -474,7 +543,7 @@ class Planning:
             ]
             protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
             plans = store.emergency_plans(connection, network)
-            budgets = self._budgets(connection, network, month, except_outage)
+            budgets = self._budgets(connection, network, month, {except_outage})
         return assess(
             requests,
             grid=grid,
@@ -514,34 +583,65 @@ class Planning:
             "outage_id": outage_id,
             "before": before.as_json(households=False),
             "after": after.as_json(households=False),
-            "conflicts": [finding.as_json() for finding in self._conflicts(outage, moved)],
+            "conflicts": [finding.as_json() for finding in self._conflicts(outage.at(moved), after)],
             "findings": [gate.as_finding().as_json() for gate in after.gates if gate.outcome is Outcome.BLOCK],
         }
 
-    def _conflicts(self, outage: PlannedOutage, period: Period) -> list[Finding]:
-        """What stands against a new time: crews on two jobs, precedence, offered days."""
-        others = [one for one in self._during(outage.network, period) if one.outage_id != outage.outage_id]
+    def _conflicts(self, outage: PlannedOutage, made: Assessment) -> list[Finding]:
+        """What stands against an outage at its time, proposed outages included."""
         with reading(self.engine) as connection:
-            mine = self._requests_of(connection, outage)
-            crews = {request.crew for request in mine if request.crew}
-            found = []
-            for other in others:
-                shared = crews & {request.crew for request in self._requests_of(connection, other) if request.crew}
-                if shared:
-                    names = ", ".join(sorted(shared))
-                    en, zh = f"{names} also works in {other.outage_id}.", f"{names} 同时在 {other.outage_id} 作业。"
-                    found.append(_finding("conflict.crew", outage.outage_id, en, zh))
-        for request in mine:
-            if not (request.earliest <= period.start and period.end <= request.latest):
-                en = f"{request.request_id} did not offer this time."
-                zh = f"{request.request_id} 申请的可停时段不含该时间。"
-                found.append(_finding("conflict.window", request.request_id, en, zh))
-        return found
+            reach = reach_of(made.grid, self.closed(outage.network), made.as_json(households=False))
+            return self._disagreements(connection, outage, reach, beside=(*OPEN, *COMMITTED))
 
-    def _during(self, network: str, period: Period) -> list[PlannedOutage]:
-        with reading(self.engine) as connection:
-            gone = {State.CANCELLED, State.REJECTED, State.POSTPONED}
-            return [one for one in store.outages(connection, network, during=period) if one.state not in gone]
+    def _against(
+        self, connection: Connection, outage: PlannedOutage, command: Command, period: Period | None
+    ) -> tuple[Finding, ...]:
+        """What stands against the time of an outage that is moved, balanced or approved."""
+        if command not in (Command.MOVE, Command.BALANCE, Command.APPROVE):
+            return ()
+        there = outage.at(period) if command is Command.MOVE and period is not None else outage
+        reach = self._reach(connection, outage)
+        return tuple(self._disagreements(connection, there, reach, beside=(State.BALANCED, *COMMITTED)))
+
+    def _disagreements(
+        self, connection: Connection, outage: PlannedOutage, reach: Reach, *, beside: Sequence[State]
+    ) -> list[Finding]:
+        """The outage held against those in the states `beside` at its time, and against all it waits for or holds up."""
+        grid, mine = self.grid(outage.network), self._requests_of(connection, outage)
+        wanted = {name for request in mine for name in request.precedence}
+        placed = store.filed_requests(connection, outage.network, states=(*OPEN, *FIXED))
+        linked = {
+            one.outage_id
+            for one in placed
+            if one.request.request_id in wanted or not set(outage.request_ids).isdisjoint(one.request.precedence)
+        }
+        near = {one.outage_id: one for one in store.outages(
+            connection, outage.network, during=outage.period, states=beside
+        )}  # fmt: skip
+        others = [
+            Standing(one, tuple(self._requests_of(connection, one)), self._reach(connection, one))
+            for name, one in near.items()
+            if name != outage.outage_id
+        ]
+        for name in sorted(linked - set(near) - {outage.outage_id, ""}):
+            one = self._outage(connection, name)
+            others.append(Standing(one, tuple(self._requests_of(connection, one)), Reach()))
+        return disagreements(
+            Standing(outage, tuple(mine), reach),
+            others,
+            zone=self.zone,
+            sources={name: {grid.section_name(point.section) for point in points}
+                     for name, points in sources_of(grid).items()},
+            unplaced=wanted - {one.request.request_id for one in placed},
+        )  # fmt: skip
+
+    def _reach(self, connection: Connection, outage: PlannedOutage) -> Reach:
+        """What an outage takes of the network by its newest assessment, else at least what is worked on."""
+        grid = self.grid(outage.network)
+        stored = store.find_assessment(connection, subject=_outage_subject(outage))
+        if stored is None:
+            return reach_of_equipment(grid, outage.equipment_ids)
+        return reach_of(grid, self.closed(outage.network), stored.body)
 
     def assessment(self, identity: int) -> Stored:
         """A stored assessment; raises UnableToFindPlanned."""
@@ -575,6 +675,7 @@ class Planning:
 
     def set_budget(self, network: str, budget: Budget, *, actor: Actor) -> None:
         """Allot customer-hours to a unit for a month."""
+        _only(actor, RULE_MAKERS, "budget.set")
         with writing(self.engine) as connection:
             store.keep_budget(connection, network, budget)
             self._event(connection, actor, "budget.set", f"network:{network}", budget.as_json())
@@ -586,6 +687,7 @@ class Planning:
 
     def protect(self, network: str, periods: Iterable[ProtectedPeriod], *, actor: Actor) -> None:
         """Enter protected periods: festivals, elections, weather warnings."""
+        _only(actor, RULE_MAKERS, "calendar.protected")
         entered = list(periods)
         with writing(self.engine) as connection:
             store.keep_protected(connection, network, entered)
@@ -608,14 +710,19 @@ class Planning:
         yearly = [one for year in sorted(years) for one in protected_calendar(year)]
         return [one for one in yearly if one.period.overlaps(period)]
 
-    def _budgets(self, connection: Connection, network: str, month: str, except_outage: str = "") -> dict[str, Budget]:
-        """Budgets of a month; used is what was executed, committed what is approved, each by its own assessment."""
+    def _budgets(
+        self, connection: Connection, network: str, month: str, leaving_out: Collection[str] = ()
+    ) -> dict[str, Budget]:
+        """Budgets of a month; used is what was executed, committed what is approved, each by its own assessment.
+
+        Outages `leaving_out` are not counted: the one that is looked at, or those a month problem counts itself.
+        """
         found = store.budgets(connection, network, month)
         used: dict[str, float] = {}
         committed: dict[str, float] = {}
         for outage in store.outages(connection, network, during=month_period(month, self.zone), states=FIXED):
-            stored = self._own_assessment(connection, outage)
-            if stored is None or outage.outage_id == except_outage:
+            stored = None if outage.outage_id in leaving_out else self._own_assessment(connection, outage)
+            if stored is None:
                 continue
             part = used if outage.state in EXECUTED else committed
             for unit, hours in stored.body["unit_hours"].items():
@@ -684,9 +791,7 @@ class Planning:
         if outage.state not in FIXED or stored is None:
             return
         least = self.policies().row("rep.min_duration", on=outage.period.start.date())
-        long_enough = [
-            any(not least.holds(end - start) for start, end in pattern) for pattern in stored.body["patterns"]
-        ]
+        long_enough = _counting_patterns(stored.body, least)
         places = tuple(row["consumer_id"] for row in stored.body["households"] if long_enough[row["pattern"]])
         times = outage.execution
         off, back = times.off_at or outage.period.start, times.restored_at or outage.period.end
@@ -694,16 +799,22 @@ class Planning:
             past = PastOutage(outage.outage_id, outage.nature, Period(off, back), places)
             store.keep_history(connection, outage.network, [past])
 
-    def _verdict(self, connection: Connection, outage: PlannedOutage) -> Verdict | None:
-        """The verdict of the outage's own assessment, its budget gate asked again: others may have used it up."""
+    def _verdict(self, connection: Connection, outage: PlannedOutage, *, again: bool) -> Verdict | None:
+        """The verdict of the outage's own assessment, its budget gate asked again: others may have used it up.
+
+        With `again` the calendar and the history are asked too: a protected period may have been entered since, and
+        other outages agreed or reported that make customers frequent.
+        """
         if not outage.assessment:
             return None
         stored = self._own_assessment(connection, outage)
         if stored is None:
             return None
         verdict = Verdict.from_json(stored.body)
+        if again:
+            verdict = replace(verdict, gates=self._asked_again(connection, outage, stored.body, verdict.gates))
         month = f"{outage.period.start.astimezone(self.zone):%Y-%m}"
-        budgets = self._budgets(connection, outage.network, month, outage.outage_id)
+        budgets = self._budgets(connection, outage.network, month, {outage.outage_id})
         over = [
             unit
             for unit, hours in stored.body["unit_hours"].items()
@@ -713,6 +824,41 @@ class Planning:
         if not over or asked:
             return verdict
         return replace(verdict, approver=LADDER[min(LADDER.index(verdict.approver) + 1, len(LADDER) - 1)])
+
+    def _asked_again(
+        self, connection: Connection, outage: PlannedOutage, body: Mapping[str, Any], gates: Sequence[Gate]
+    ) -> tuple[Gate, ...]:
+        """The gates with those of protected periods and repeats as they say now, for whom the assessment found dark."""
+        period, grid = outage.period, self.grid(outage.network)
+        policies = self.defaults.replaced(store.local_policies(connection))
+        protected = [
+            *self._calendar(period), *store.protected_periods(connection, outage.network, during=period)
+        ]  # fmt: skip
+        past = store.past_outages(connection, outage.network, during=year_period(period.start, self.zone))
+        known = history_of(
+            grid,
+            [one for one in past if one.outage_id != outage.outage_id and one.period.start < period.start],
+            policies=policies,
+            year=period.start.astimezone(self.zone).year,
+            zone=self.zone,
+        )
+        long_enough = _counting_patterns(body, policies.row("rep.min_duration", on=period.start.date()))
+        several = int(body["affected"]["households"]) > 1
+        rows = [(grid.find(row["consumer_id"], "consumers"), long_enough[row["pattern"]]) for row in body["households"]]
+        repeats = repeats_after(
+            known,
+            np.array([consumer for consumer, _ in rows], np.int32),
+            counts=np.array([counts and several for _, counts in rows], np.bool_),
+            period=period,
+            nature=outage.nature,
+            policies=policies,
+        )
+        now = (
+            protection(protected, period=period, units=tuple(body["unit_hours"]), policies=policies),
+            repetition(repeats, period=period, policies=policies),
+        )
+        asked = {"protected.period", *(key for key, _ in FREQUENT_RULES)}
+        return (*(gate for gate in gates if gate.key not in asked), *now)
 
     def _facts(self, connection: Connection, outage: PlannedOutage) -> str:
         """The fingerprint of the facts as they are now."""
@@ -794,6 +940,30 @@ def role_of(actor: Actor) -> Role:
         known = ", ".join(role.value for role in Role)
         en, zh = f"{actor.role} is no planning role; known: {known}.", f"{actor.role} 不是停电计划角色；可用：{known}。"
         raise UnableToPlan(_finding("role", actor.name, en, zh)) from None
+
+
+def _only(actor: Actor, roles: Collection[Role], what: str) -> None:
+    """Refuse a command to everybody but some roles; raises UnableToPlan."""
+    if role_of(actor) not in roles:
+        names = ", ".join(role.value for role in roles)
+        raise UnableToPlan(_finding("role", actor.name, f"{what} is for {names}.", f"{what} 限 {names}。"))
+
+
+def _still_the_plan(stored: Stored, plan_id: int | None, facts: str) -> None:
+    """Refuse to adopt a plan that is not the one looked at, or stands on facts that changed."""
+    if plan_id is not None and plan_id != stored.identity:
+        en = f"Plan {plan_id} is not the newest of the month, {stored.identity} is."
+        zh = f"计划 {plan_id} 不是本月最新计划，最新为 {stored.identity}。"
+        raise store.UnableToRecord(_finding("conflict", stored.subject, en, zh))
+    if stored.body.get("facts") != facts:
+        en = "Requests, outages, rules or the network changed after the plan was made: plan the month again."
+        zh = "编制计划后申请、停电单、规则或电网已变化，请重新编制。"
+        raise store.UnableToRecord(_finding("conflict", stored.subject, en, zh))
+
+
+def _counting_patterns(body: Mapping[str, Any], least: Policy) -> list[bool]:
+    """Which dead-interval patterns of an assessment are long enough to count as an outage."""
+    return [any(not least.holds(end - start) for start, end in pattern) for pattern in body["patterns"]]
 
 
 def units_of(grid: Grid, equipment_ids: Sequence[str]) -> list[str]:
