@@ -1,7 +1,7 @@
 """One danger for each safety predicate: a network, steps, and the only predicate that sees it coming.
 
-The dangerous step is the last, everything before it is sound; only an order is wrong by what comes after. `permit` is the area of another job's permit, which this
-ticket knows of and did not issue.
+The dangerous step is the last, everything before it is sound; only an order is wrong by what comes after. `permit` is
+the area of another job's permit, which this ticket knows of and did not issue.
 """
 
 from dataclasses import dataclass

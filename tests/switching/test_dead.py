@@ -1,6 +1,7 @@
 """Dead intervals against a simulation asked minute by minute, and their invariants."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -130,4 +131,4 @@ def test_equal_to_a_simulation_asked_at_every_half_minute(seed: int) -> None:
     assert found.minutes == pytest.approx(expected)
     for rows in found.by_section().values():
         assert all(begin < end for begin, end in rows)
-        assert all(first[1] < second[0] for first, second in zip(rows, rows[1:], strict=False))
+        assert all(first[1] < second[0] for first, second in pairwise(rows))

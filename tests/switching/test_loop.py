@@ -122,7 +122,8 @@ def test_infeeds_add_their_short_circuit_impedance() -> None:
 
 def test_vector_groups_are_added_up_along_the_path() -> None:
     grid = sketch(
-        "H: source", "H: kv 110", "H a: trafo m1 YNd11 main kva=20000", "a b: trafo t1 Dyn11", "a c: trafo t2 Yyn0", "b x: s1", "c y: s2", "x y: t open"
+        "H: source", "H: kv 110", "H a: trafo m1 YNd11 main kva=20000", "a b: trafo t1 Dyn11", "a c: trafo t2 Yyn0",
+        "b x: s1", "c y: s2", "x y: t open",
     )  # fmt: skip
     up = tree(grid, grid.switch_normal_closed)
     assert [up.hours(grid.node(node)) for node in ("H", "a", "b", "c")] == [0, 11, 10, 11]

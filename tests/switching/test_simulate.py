@@ -127,7 +127,7 @@ def test_the_second_ticket_begins_where_the_first_ended() -> None:
     assert sorted(finding.kind for finding in held.violations) == ["safety.energise_earth", "safety.tagged"]
 
 
-@pytest.mark.parametrize("case", (*DANGERS, *SOUND), ids=lambda case: case.predicate)
+@pytest.mark.parametrize("case", [*DANGERS, *SOUND], ids=lambda case: case.predicate)
 def test_steps_survive_storage(case) -> None:
     steps = steps_of(*case.steps)
     assert [Step.from_json(step.as_json()) for step in steps] == steps

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from everlit.grid import compile_network, supply
@@ -304,7 +304,10 @@ def test_every_ticket_is_safe_and_leads_there_and_back(seed: int) -> None:
     try:
         job = order_job(grid, start, goal, work=cut, loads=nameplate(grid))
     except UnableToOrder as refusal:
-        assert refusal.findings and all(finding.kind.startswith(("safety.", "order.")) for finding in refusal.findings)
+        reasons = [finding.kind for finding in refusal.findings]
+        event(f"refused: {reasons}")
+        if not reasons or not all(reason.startswith("safety.") for reason in reasons):
+            raise
         return
     out, back = (Ticket.from_json(json.loads(json.dumps(ticket.as_json()))) for ticket in (job.out, job.back))
     assert (out, back) == (job.out, job.back)

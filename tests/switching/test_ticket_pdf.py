@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -61,7 +62,7 @@ def test_the_english_sheet() -> None:
 
 def test_only_the_shipped_font_is_used_and_it_is_embedded() -> None:
     (page,) = PdfReader(io.BytesIO(ticket_pdf(TICKET))).pages
-    fonts = page["/Resources"]["/Font"]
+    fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]
     names = {font.get_object()["/BaseFont"] for font in fonts.values()}
     assert names and all("NotoSansSC" in name for name in names)
     for font in fonts.values():

@@ -32,7 +32,7 @@ def merged(chains: Sequence[Sequence[Link[Content]]]) -> list[Link[Content]]:
     left = [list(chain) for chain in chains if chain]
     order: list[Link[Content]] = []
     while left:
-        ratio, length, index = max((*_best_beginning(chain), -index) for index, chain in enumerate(left))
+        _, length, index = max((*_best_beginning(chain), -index) for index, chain in enumerate(left))
         chain = left[-index]
         order.extend(chain[:length])
         del chain[:length]

@@ -176,7 +176,7 @@ def _documents(
 ) -> Iterator[LoopCheck]:
     """What stands in records, before anything is computed."""
     live = all(supply_tree.live(node) for node in ends)
-    missing = () if grid.switch_phased[switch] else (switch,)
+    missing: tuple[int, ...] = () if grid.switch_phased[switch] else (switch,)
     missing += ring(supply_tree, *ends).unphased(grid) if live else ()
     names = ", ".join(grid.switch_id(each) for each in missing)
     words = (

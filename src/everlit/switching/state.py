@@ -3,6 +3,7 @@
 The switches a ticket does not touch stand as they stood at the start, so a state is small, hashable and comparable.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from everlit.switching.step import Action
@@ -46,38 +47,30 @@ class Move:
     area: frozenset[int] = frozenset()
 
 
+SETS: Mapping[Action, tuple[str, str, bool]] = {
+    Action.OPEN: ("closed", "switch", False),
+    Action.CLOSE: ("closed", "switch", True),
+    Action.WITHDRAW: ("withdrawn", "switch", True),
+    Action.INSERT: ("withdrawn", "switch", False),
+    Action.TEST: ("tested", "node", True),
+    Action.EARTH: ("earths", "node", True),
+    Action.UNEARTH: ("earths", "node", False),
+    Action.TAG: ("tagged", "switch", True),
+    Action.UNTAG: ("tagged", "switch", False),
+    Action.RECLOSING_OFF: ("reclosing_off", "feeder", True),
+    Action.RECLOSING_ON: ("reclosing_off", "feeder", False),
+    Action.GENERATOR_OFF: ("generators_off", "generator", True),
+    Action.GENERATOR_ON: ("generators_off", "generator", False),
+}
+"""Each action: the set of the state it changes, which index of the move, and whether it enters or leaves the set."""
+
+
 def moved(state: State, move: Move) -> State:
     """The state after the move, nothing checked. What the supply makes of it (tests lost, parallels) is the scene's."""
-    one, node = frozenset({move.switch}), frozenset({move.node})
-    permit = frozenset({(move.device, move.area)})
-    match move.action:
-        case Action.OPEN:
-            return replace(state, closed=state.closed - one)
-        case Action.CLOSE:
-            return replace(state, closed=state.closed | one)
-        case Action.TEST:
-            return replace(state, tested=state.tested | node)
-        case Action.EARTH:
-            return replace(state, earths=state.earths | node)
-        case Action.UNEARTH:
-            return replace(state, earths=state.earths - node)
-        case Action.TAG:
-            return replace(state, tagged=state.tagged | one)
-        case Action.UNTAG:
-            return replace(state, tagged=state.tagged - one)
-        case Action.WITHDRAW:
-            return replace(state, withdrawn=state.withdrawn | one)
-        case Action.INSERT:
-            return replace(state, withdrawn=state.withdrawn - one)
-        case Action.PERMIT:
-            return replace(state, permits=state.permits | permit)
-        case Action.RETURN:
-            return replace(state, permits=frozenset(held for held in state.permits if held[0] != move.device))
-        case Action.RECLOSING_OFF:
-            return replace(state, reclosing_off=state.reclosing_off | {move.feeder})
-        case Action.RECLOSING_ON:
-            return replace(state, reclosing_off=state.reclosing_off - {move.feeder})
-        case Action.GENERATOR_OFF:
-            return replace(state, generators_off=state.generators_off | {move.generator})
-        case Action.GENERATOR_ON:
-            return replace(state, generators_off=state.generators_off - {move.generator})
+    if move.action is Action.PERMIT:
+        return replace(state, permits=state.permits | {(move.device, move.area)})
+    if move.action is Action.RETURN:
+        return replace(state, permits=frozenset(held for held in state.permits if held[0] != move.device))
+    name, index, enters = SETS[move.action]
+    held, one = getattr(state, name), frozenset({getattr(move, index)})
+    return replace(state, **{name: held | one if enters else held - one})
