@@ -21,7 +21,9 @@ from everlit.planning.compiled import Compiled, compile_problem
 from everlit.planning.daymodel import ClusterBound, bound_cluster
 from everlit.planning.linear import prove_whole, solve_linear
 from everlit.planning.problem import MILLI, MonthProblem
-from everlit.planning.relaxation import relax
+from everlit.planning.relaxation import Relaxation, relax
+
+MOST_LINEAR_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,16 @@ def month_bound(
     seconds: float = 60.0,
     workers: int = 1,
     before: Bound | None = None,
+    whole: Relaxation | None = None,
 ) -> Bound:
     """The bound for plans that serve exactly these jobs; what `before` proved of the same clusters is kept.
 
     After about `seconds` clusters are cut short: the bound holds all the same, it is only weaker.
     """
     began = time.monotonic()
-    relaxation = relax(compiled, served=frozenset(served))
+    relaxation = relax(compiled, served=frozenset(served), whole=whole)
     if before is None:
-        linear = solve_linear(relaxation, seconds=seconds / 4)
+        linear = solve_linear(relaxation, seconds=min(seconds / 4, MOST_LINEAR_S))
         value = linear.value if linear else 0.0
         prices = {key: int(price) for key, price in linear.crew_prices.items() if price >= 1} if linear else {}
     else:
@@ -97,8 +100,10 @@ def month_bound(
         made = bound_cluster(relaxation, jobs, crew_prices=prices, seed=seed, effort=effort, seconds=left, hint=days)
         return made if earlier is None or made.bound >= earlier.bound else replace(earlier, days=made.days)
 
+    order = sorted(relaxation.clusters, key=len)
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        clusters = tuple(pool.map(solve, relaxation.clusters))
+        made = dict(zip(order, pool.map(solve, order), strict=True))
+    clusters = tuple(made[jobs] for jobs in relaxation.clusters)
     return Bound(_total(compiled.problem, clusters, prices), value, tuple(served), prices, clusters)
 
 

@@ -43,7 +43,8 @@ class Compiled:
 
     `calendars` are bit sets over all slots of the horizon; `near[zone]` are the zones whose outage at the same time can
     change its cost, `harms[zone]` those whose transfers it can block; `related[job]` are the jobs of near zones, itself
-    first; `weight[job]` is its cost done alone; `first_starts[job]`: on each day the first start of its kind.
+    first; `weight[job]` is its cost done alone; `first_starts[job]`: on each day the first start of its kind;
+    `hours[job]`: the slots of a day it may ever cover.
     """
 
     problem: MonthProblem
@@ -55,6 +56,7 @@ class Compiled:
     near: tuple[frozenset[int], ...]
     harms: tuple[frozenset[int], ...]
     starts: tuple[tuple[int, ...], ...]
+    hours: tuple[int, ...]
     start_sets: tuple[frozenset[int], ...]
     first_starts: tuple[frozenset[int], ...]
     successors: tuple[tuple[int, ...], ...]
@@ -103,6 +105,7 @@ def compile_problem(problem: MonthProblem) -> Compiled:
         related=_related(problem, near),
         weight=tuple(alone_cost(problem, job) for job in range(len(problem.jobs))),
         starts=starts,
+        hours=tuple(_hours(problem, job, options) for job, options in zip(problem.jobs, starts, strict=True)),
         start_sets=tuple(frozenset(options) for options in starts),
         first_starts=tuple(
             _first_starts(problem, job, options, ties, calendars)
@@ -256,6 +259,13 @@ def _first_starts(
         seen.setdefault((day, slot + job.duration > problem.night[0], fitting), start)
     named = {start for start in (job.published, job.wanted) if start is not None}
     return frozenset(seen.values()) | (named & set(starts))
+
+
+def _hours(problem: MonthProblem, job: Job, starts: tuple[int, ...]) -> int:
+    mask = 0
+    for slot in {start % problem.horizon.slots_per_day for start in starts}:
+        mask |= ((1 << job.duration) - 1) << slot
+    return mask
 
 
 def _harms(ties: tuple[tuple[Tie, ...], ...]) -> tuple[frozenset[int], ...]:

@@ -58,7 +58,7 @@ def bound_cluster(
     if len(jobs) <= FEW_JOBS:
         model.add_pairs(waiting)
         waiting = []
-    best, days = 0, dict[int, int | None]()
+    best, days = _floor(relaxation, jobs), dict[int, int | None]()
     until = time.monotonic() + seconds
     while True:
         answer = model.solve(seed, max(effort, 0.05), max(until - time.monotonic(), 0.05))
@@ -77,6 +77,19 @@ def bound_cluster(
 def proven(bound: float) -> int:
     """The bound of an integer objective, an ulp of doubt taken off."""
     return int(bound + 0.5) if abs(bound - round(bound)) < 1e-3 else int(bound // 1)
+
+
+def _floor(relaxation: Relaxation, jobs: Sequence[int]) -> int:
+    """What costs nothing to prove: every job on its cheapest day, all that shares a block at once."""
+    if relaxation.served is None:
+        return 0
+    inside = set(jobs)
+    own = sum(min(relaxation.price[job].values(), default=0) for job in jobs)
+    return own + sum(
+        max(min(days.values(), default=0) for days in part.least.values())
+        for part in relaxation.shared
+        if not inside.isdisjoint(part.least)
+    )
 
 
 def _alone(relaxation: Relaxation, job: int, crew_prices: CrewPrices) -> ClusterBound:

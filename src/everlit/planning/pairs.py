@@ -37,6 +37,7 @@ class _Option:
     ties: frozenset[int]
 
 
+How = dict[int, frozenset[int]]
 Kinds = tuple[tuple[frozenset[int] | None, frozenset[int] | None, int, int], ...]
 
 
@@ -45,15 +46,20 @@ def costly_pairs(
 ) -> Iterator[Pair]:
     """Touching jobs whose least cost together exceeds `known`, what the day model says of them, on some day."""
     cache: dict[object, tuple[int | None, int, int]] = {}
+    how = {task.zone: _how(compiled, task.zone) for task in compiled.problem.jobs}
+    kinds_of: dict[tuple[int, int], Kinds] = {}
     options = [_options(compiled, job, by_day) for job, by_day in enumerate(days)]
     for (first, second), floor in known.items():
-        kinds = _kinds(compiled, first, second)
+        zones = (compiled.problem.jobs[first].zone, compiled.problem.jobs[second].zone)
+        if zones not in kinds_of:
+            kinds_of[zones] = _kinds(how[zones[0]], how[zones[1]], compiled)
+        kinds = kinds_of[zones]
         least, alone = {}, {}
         for day, day_floor in floor.items():
             mine, other = options[first][day], options[second][day]
-            key = (first, second, _shape(mine), _shape(other))
+            key = (first, second, day_floor, _shape(mine), _shape(other))
             if key not in cache:
-                cache[key] = _least(compiled, first, second, mine, other, kinds)
+                cache[key] = _least(compiled, first, second, mine, other, kinds, day_floor)
             both, one, two = cache[key]
             if both is not None and both > day_floor:
                 least[day], alone[day] = both, (one, two)
@@ -78,32 +84,38 @@ def _shape(options: list[_Option]) -> tuple[tuple[int, int, frozenset[int]], ...
     return tuple((option.mask, option.price, option.ties) for option in options)
 
 
-def _kinds(compiled: Compiled, first: int, second: int) -> Kinds:
-    """The blocks of both jobs, those treated alike together: how each job darkens them, and what they cost."""
-    jobs = compiled.problem.jobs
-    grouped: defaultdict[object, list[int]] = defaultdict(lambda: [0, 0])
-    zones = (jobs[first].zone, jobs[second].zone)
-    blocks = {b for zone in zones for b in (*compiled.worked[zone], *compiled.carried[zone])}
-    for block in blocks:
-        how = tuple(_how(compiled, zone, block) for zone in zones)
-        grouped[how][0] += compiled.blocks[block].slot_cost
-        grouped[how][1] += compiled.blocks[block].changeover_cost
-    return tuple((how[0], how[1], slot, pair) for how, (slot, pair) in grouped.items())  # type: ignore[index]
+def _kinds(one: How, two: How, compiled: Compiled) -> Kinds:
+    """The blocks of both zones, those treated alike together: how each darkens them, and what they cost."""
+    grouped: defaultdict[tuple[frozenset[int] | None, frozenset[int] | None], list[int]] = defaultdict(lambda: [0, 0])
+    for block in one.keys() | two.keys():
+        costs = grouped[one.get(block), two.get(block)]
+        costs[0] += compiled.blocks[block].slot_cost
+        costs[1] += compiled.blocks[block].changeover_cost
+    return tuple((*how, slot, pair) for how, (slot, pair) in grouped.items())
 
 
-def _how(compiled: Compiled, zone: int, block: int) -> frozenset[int] | None:
-    """None: not touched; otherwise the ties that can hold it, none when it is worked on."""
-    if block in compiled.worked[zone]:
-        return frozenset()
-    if block in compiled.carried[zone]:
-        return frozenset(at for at, tie in enumerate(compiled.ties[zone]) if block in tie.restores)
-    return None
+def _how(compiled: Compiled, zone: int) -> How:
+    """Block → the ties that can hold it, none when it is worked on."""
+    carried = {
+        block: frozenset(at for at, tie in enumerate(compiled.ties[zone]) if block in tie.restores)
+        for block in compiled.carried[zone]
+    }
+    return carried | dict.fromkeys(compiled.worked[zone], frozenset())
 
 
 def _least(
-    compiled: Compiled, first: int, second: int, mine: list[_Option], other: list[_Option], kinds: Kinds
+    compiled: Compiled,
+    first: int,
+    second: int,
+    mine: list[_Option],
+    other: list[_Option],
+    kinds: Kinds,
+    floor: int,
 ) -> tuple[int | None, int, int]:
-    """Least of both together, of the first alone, of the second alone; None where no order of the two is allowed."""
+    """Least of both together, of the first alone, of the second alone; None where no order of the two is allowed.
+
+    It stops as soon as `floor` is reached: then the pair tells nothing new.
+    """
     jobs = compiled.problem.jobs
     a_ties, b_ties = compiled.ties[jobs[first].zone], compiled.ties[jobs[second].zone]
     a_stays = frozenset(at for at, tie in enumerate(a_ties) if jobs[second].zone not in tie.blockers)
@@ -118,6 +130,8 @@ def _least(
             total = a.price + b.price + _cost(kinds, a.mask, a_held, b.mask, b_held)
             if best is None or total < best:
                 best = total
+                if best <= floor:
+                    return best, 0, 0
     one = min(a.price + _cost(kinds, a.mask, a.ties, 0, frozenset()) for a in mine)
     two = min(b.price + _cost(kinds, 0, frozenset(), b.mask, b.ties) for b in other)
     return best, one, two

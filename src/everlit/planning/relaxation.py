@@ -63,8 +63,11 @@ class Relaxation:
         return self.served is None or job not in self.served
 
 
-def relax(compiled: Compiled, *, served: frozenset[int] | None = None) -> Relaxation:
-    """The day model of a compiled month, of all its jobs or of those `served`."""
+def relax(compiled: Compiled, *, served: frozenset[int] | None = None, whole: Relaxation | None = None) -> Relaxation:
+    """The day model of a compiled month, of all its jobs or of those `served`.
+
+    `whole`: the model of all jobs, where it is at hand; what its pairs cost is true of any choice of jobs.
+    """
     if served is not None:
         kept = tuple(starts if job in served else () for job, starts in enumerate(compiled.starts))
         compiled = replace(compiled, starts=kept)
@@ -85,7 +88,9 @@ def relax(compiled: Compiled, *, served: frozenset[int] | None = None) -> Relaxa
         price=price,
         shared=shared,
         repeated=repeated,
-        pairs=tuple(costly_pairs(compiled, days, _known(price, shared))),
+        pairs=tuple(costly_pairs(compiled, days, _known(price, shared)))
+        if whole is None
+        else _among(whole.pairs, served),
         clusters=_clusters(compiled, shared, repeated, served),
         served=served,
     )
@@ -161,15 +166,7 @@ def never_together(compiled: Compiled, a: int, b: int) -> bool:
     jobs = compiled.problem.jobs
     if any(rule.job == b for rule in jobs[a].after) or any(rule.job == a for rule in jobs[b].after):
         return True
-    return _hours(compiled, a) & _hours(compiled, b) == 0
-
-
-def _hours(compiled: Compiled, job: int) -> int:
-    task, slots = compiled.problem.jobs[job], compiled.problem.horizon.slots_per_day
-    mask = 0
-    for slot in {start % slots for start in compiled.starts[job]}:
-        mask |= ((1 << task.duration) - 1) << slot
-    return mask
+    return compiled.hours[a] & compiled.hours[b] == 0
 
 
 def _prices(compiled: Compiled, job: int, days: dict[int, list[int]], own: set[int]) -> dict[int, int]:
@@ -187,31 +184,33 @@ def _prices(compiled: Compiled, job: int, days: dict[int, list[int]], own: set[i
     return {day: worked + min(map(pays, starts)) for day, starts in days.items()}
 
 
+def _among(pairs: Sequence[Pair], served: frozenset[int] | None) -> tuple[Pair, ...]:
+    return tuple(pair for pair in pairs if served is None or {pair.first, pair.second} <= served)
+
+
 def _known(price: Sequence[dict[int, int]], shared: Sequence[Shared]) -> dict[tuple[int, int], dict[int, int]]:
     """(job, job) → day → what the day model says the two cost at least together."""
-    mine: defaultdict[int, list[Shared]] = defaultdict(list)
+    alone = [dict(days) for days in price]
+    less: defaultdict[tuple[int, int], defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
     for part in shared:
-        for job in part.least:
-            mine[job].append(part)
-    known: dict[tuple[int, int], dict[int, int]] = {}
-    for first in sorted(mine):
-        for second in sorted({other for part in mine[first] for other in part.least if other > first}):
-            days = sorted(price[first].keys() & price[second].keys())
-            known[first, second] = {
-                day: price[first][day]
-                + price[second][day]
-                + _shared_floor(mine[first], mine[second], first, second, day)
-                for day in days
-            }
-    return known
-
-
-def _shared_floor(mine: list[Shared], other: list[Shared], first: int, second: int, day: int) -> int:
-    total = 0
-    for part in mine:
-        one, two = part.least[first][day], part.least.get(second, {}).get(day, 0)
-        total += one + two if any(first in c and second in c for c in part.chains) else max(one, two)
-    return total + sum(part.least[second][day] for part in other if first not in part.least)
+        for job, days in part.least.items():
+            for day, least in days.items():
+                alone[job][day] += least
+        chained = {(a, b) for chain in part.chains for a in chain for b in chain}
+        jobs = sorted(part.least)
+        for at, first in enumerate(jobs):
+            for second in jobs[at + 1 :]:
+                saved = less[first, second]
+                if (first, second) not in chained:
+                    for day in part.least[first].keys() & part.least[second].keys():
+                        saved[day] += min(part.least[first][day], part.least[second][day])
+    return {
+        (first, second): {
+            day: alone[first][day] + alone[second][day] - saved[day]
+            for day in sorted(alone[first].keys() & alone[second].keys())
+        }
+        for (first, second), saved in sorted(less.items())
+    }
 
 
 def _repeated(

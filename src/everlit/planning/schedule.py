@@ -1,8 +1,8 @@
 """The month optimiser (月度综合停电优化): all requests at once, least darkness, with a proven gap.
 
-    greedy merge ─► days of the day model ─► walk ─► bound of what is served ─► mend cluster by cluster ─┐
-     (feasible                                ▲                                                          │
-      at once)                                └── again, until the gap closes or time is up ◄────────────┘
+    greedy merge ─► days of the day model ─► walk ─► mend cluster by cluster ─┐      beside them: the bound
+     (feasible                                ▲                               │      of what is served
+      at once)                                └── again, until the gap closes ┘
 
 A plan serves as many requests as it can (refusals are priced above darkness) and among those plans is the least dark;
 the bound is about the requests it serves. Same problem, seed and rounds: same plan; the clock can only end the search
@@ -181,15 +181,19 @@ class _Search:
         self._walk(Board(self.compiled, self.best), rounds=min(2 * size, 600), heat=0.05, share=0.1)
         if not self.done():
             self._lean()
-        self._walk(Board(self.compiled, self.best), rounds=min(10 * size, 3000), heat=0.05, share=0.3)
-        self._prove()
         lap = 0
-        while not self.done():
-            self._mend(share=0.5)
-            heat = (0.02, 0.1, 0.05)[lap % 3]
-            self._walk(Board(self.compiled, self.best), rounds=min(10 * size, 3000), heat=heat, share=0.5)
-            self._prove()
-            lap += 1
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            while not self.done():
+                proof = aside.submit(self._prove, list(self._served()), self._lap_seconds())
+                self._walk(
+                    Board(self.compiled, self.best),
+                    rounds=min(10 * size, 3000),
+                    heat=(0.05, 0.02, 0.1)[lap % 3],
+                    share=0.3,
+                )
+                self._mend(share=0.4)
+                proof.result()
+                lap += 1
 
     def _solve_small(self) -> bool:
         """A month small enough is solved slot by slot; True when that proved the best plan."""
@@ -216,14 +220,13 @@ class _Search:
     def plan(self) -> MonthPlan:
         """The best plan with everything that is said about it."""
         self._keep(self._complete(self.best))
-        if self.bound is None or not self._covers():
-            self._prove()
+        if not self._covers():
+            self._prove(self._served(), max(0.12 * self.seconds, self._left()))
         assert self.bound is not None
         problem, starts = self.problem, self.best
         paid = cost(problem, starts)
         merged = cost(problem, starts, transfers=False).dark / MILLI
-        served = [job for job, start in enumerate(starts) if start is not None]
-        asked = as_requested(problem, jobs=served) / MILLI
+        asked = as_requested(problem, jobs=self._served()) / MILLI
         return MonthPlan(
             problem_fingerprint=problem.fingerprint,
             starts=starts,
@@ -255,11 +258,17 @@ class _Search:
             self.best, self.best_cost = tuple(board.starts), board.cost
             self.history.append((round(self.clock() - self.began, 3), board.cost))
 
-    def _prove(self) -> None:
-        """The bound for what the best plan serves; at the end of the time it may cost some more."""
-        served = [job for job, start in enumerate(self.best) if start is not None]
-        if self.bound is not None and self._covers():
-            if all(cluster.closed for cluster in self.bound.clusters):
+    def _served(self) -> list[int]:
+        return [job for job, start in enumerate(self.best) if start is not None]
+
+    def _lap_seconds(self) -> float:
+        return max(0.1 * self.seconds, 0.5 * self._left())
+
+    def _prove(self, served: Sequence[int], seconds: float) -> None:
+        """The bound for plans that serve these jobs, harder each time; it runs beside the walk and reads nothing of it."""
+        before = self.bound
+        if before is not None and before.served == tuple(served):
+            if all(cluster.closed for cluster in before.clusters):
                 return
             self.effort *= 2
         self.bound = month_bound(
@@ -267,9 +276,10 @@ class _Search:
             served,
             seed=self.seed,
             effort=self.effort,
-            workers=self.workers,
-            seconds=max(0.12 * self.seconds, 0.3 * self._left()),
-            before=self.bound,
+            seconds=seconds,
+            workers=max(1, self.workers - 1),
+            before=before,
+            whole=self._relaxation(),
         )
 
     def _lean(self) -> None:
@@ -353,8 +363,7 @@ class _Search:
         return board
 
     def _covers(self) -> bool:
-        served = tuple(job for job, start in enumerate(self.best) if start is not None)
-        return self.bound is not None and self.bound.served == served
+        return self.bound is not None and self.bound.served == tuple(self._served())
 
     def _darkness(self) -> int:
         refusals = sum(j.refusal_price for j, s in zip(self.problem.jobs, self.best, strict=True) if s is None)
