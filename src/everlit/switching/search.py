@@ -13,6 +13,7 @@ The search is exact when it ends; when it runs out of its budget it says how muc
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
 from typing import Protocol
 
@@ -97,7 +98,8 @@ class _Search:
     monotone: Relief
     room: Room
     max_judged: int
-    deadline_s: float
+    seconds: float
+    deadline_s: float = inf
     best: Plan | None = None
     verdicts: dict[frozenset[int], Verdict] = field(default_factory=dict)
     nodes: int = 0
@@ -226,6 +228,7 @@ class _Search:
         node: _Node | None = root
         while True:
             node, path = self.descend(node, path) if node is not None else (None, path)
+            self.deadline_s = min(self.deadline_s, perf_counter() + self.seconds)
             if self.exhausted():
                 self.open_bound = max((self.reachable(self.ban(*each)) for each in path), default=-1)
                 return
@@ -276,15 +279,15 @@ def best_plans(
     monotone: Relief,
     room: Room,
     max_judged: int = 20_000,
-    deadline_s: float = float("inf"),
+    seconds: float = inf,
 ) -> Outcome:
     """The best radial re-supplies of an area: `judge` says whether a plan keeps every limit.
 
     `monotone(plan, verdict)` says whether a plan that broke a limit stays broken whatever else is fed; `room`
-    bounds what the ties can carry. `deadline_s` is an
-    instant of `perf_counter`.
+    bounds what the ties can carry. `seconds` count
+    from the end of the first line of decisions, where the very first call on a machine compiles its kernels.
     """
-    search = _Search(area, judge, monotone, room, max_judged, deadline_s)
+    search = _Search(area, judge, monotone, room, max_judged, seconds)
     search.run()
     best = search.best
     assert best is not None

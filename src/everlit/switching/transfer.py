@@ -182,11 +182,11 @@ def transfer(
     area = dead_area(isolation, limits=limits, unusable=banned, avoid_sections=avoid_sections)
     bones = skeleton(area, window)
     jury, room = _Jury(area, window, bones), headroom(bones)
-    outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, deadline_s=began + seconds)
+    outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, seconds=seconds)
     plan, verdict = jury.least_loss(outcome.plans)
     while plan.used and not verdict.feasible:  # the skeleton erred: the full flow has the last word
         jury.settled[plan.key()] = verdict
-        outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, deadline_s=began + seconds)
+        outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, seconds=seconds)
         plan, verdict = jury.least_loss(outcome.plans)
     return _described(isolation, area, window, outcome, plan, verdict, starts_at, perf_counter() - began)
 
