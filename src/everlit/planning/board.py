@@ -50,7 +50,8 @@ def held_runs(dead: int, held: int) -> int:
 def block_cost(block: Block, dark: tuple[int, int]) -> int:
     """Milli customer-hours of a block on one day."""
     dead, held = dark
-    return block.slot_cost * dead.bit_count() + block.changeover_cost * held_runs(dead, held)
+    darkness = block.slot_cost * dead.bit_count()
+    return darkness + block.changeover_cost * held_runs(dead, held) if held else darkness
 
 
 class Board:
@@ -67,6 +68,7 @@ class Board:
         self.off_days = [0] * len(compiled.blocks)
         self.unit_spent: dict[str, int] = {budget.unit: 0 for budget in problem.budgets}
         self.unit_limit = {budget.unit: round(MILLI * budget.limit_unit_hours) for budget in problem.budgets}
+        self._slot_costs = [block.slot_cost for block in compiled.blocks]
         self._partners: dict[int, list[int]] = {}
         for first, second in compiled.duals:
             self._partners.setdefault(first, []).append(second)
@@ -230,12 +232,16 @@ class Board:
         return kept
 
     def _difference(self, day: int, dark: Dark) -> int:
-        blocks, today = self.compiled.blocks, self.dark[day]
+        """What the new darkness costs more than the old; blocks nobody pays for are passed over."""
+        slot_costs, blocks, today = self._slot_costs, self.compiled.blocks, self.dark[day]
         total = 0
         for number, new in dark.items():
-            old = today.get(number)
-            if old != new:
-                total += block_cost(blocks[number], new) - (block_cost(blocks[number], old) if old else 0)
+            if slot_costs[number]:
+                old = today.get(number)
+                if old is None:
+                    total += block_cost(blocks[number], new)
+                elif old != new:
+                    total += block_cost(blocks[number], new) - block_cost(blocks[number], old)
         return total
 
     # ------------------------------------------------------------------------------------------- rules
@@ -294,13 +300,13 @@ class Board:
 
     def _repeats_hold(self, day: int, dark: Dark) -> bool:
         rule = self.compiled.problem.repeat
+        off_days, blocks, bit = self.off_days, self.compiled.blocks, 1 << day
         for number, (dead, held) in dark.items():
-            if not dead and not (held and rule.transfer_counts):
+            days = off_days[number]
+            if days & bit or (not dead and not (held and rule.transfer_counts)):
                 continue
-            days, block = self.off_days[number], self.compiled.blocks[number]
-            if days >> day & 1:
-                continue
-            days |= 1 << day
+            days |= bit
+            block = blocks[number]
             if days.bit_count() > block.room or not window_holds(
                 days, block.recent_days, rule.window, rule.window_days
             ):
