@@ -9,7 +9,17 @@ import pytest
 
 from everlit.kernel import Hardness, Period, Policy, Text
 from everlit.planning.lifecycle import Command, UnableToAdvance
-from everlit.planning.model import Budget, DelayCode, Nature, PastOutage, Role, State
+from everlit.planning.model import (
+    Budget,
+    DailyWindow,
+    DelayCode,
+    Nature,
+    Outcome,
+    PastOutage,
+    ProtectedPeriod,
+    Role,
+    State,
+)
 from everlit.planning.service import Planning, UnableToPlan, wanted_period
 from everlit.planning.store import UnableToFindPlanned, UnableToRecord
 from everlit.platform.database import migrate, open_engine, reading
@@ -42,12 +52,15 @@ class Desk:
     def act(self, outage_id, command, role, name="li", **given):
         return self.planning.act(outage_id, command, actor=Actor(name, role.value), **given)
 
-    def approved(self):
-        self.submitted()
+    def balanced(self, *, submit=True):
+        if submit:
+            self.submitted()
         outage = self.merged()
         self.planning.assess_outage(outage.outage_id, actor=LI)
-        self.act(outage.outage_id, Command.BALANCE, Role.PLANNER)
-        return self.act(outage.outage_id, Command.APPROVE, Role.VICE_DIRECTOR)
+        return self.act(outage.outage_id, Command.BALANCE, Role.PLANNER)
+
+    def approved(self):
+        return self.act(self.balanced().outage_id, Command.APPROVE, Role.VICE_DIRECTOR)
 
     def events(self, subject):
         with reading(self.planning.engine) as connection:
@@ -360,3 +373,207 @@ def test_the_promise_is_watched_and_the_month_reviewed(desk):
     assert values["late"] == 1.0 and values["told"] == 1.0 and values["temporary"] == 0.0
     (kept,) = desk.planning.history("n", year=2026)
     assert kept.period == Period(START, START + timedelta(hours=7)), "what really happened replaces what was planned"
+
+
+# ------------------------------------------------------------------- what others enter after the assessment
+def test_a_protected_period_entered_afterwards_stops_approval_notice_and_permit(desk):
+    exam = ProtectedPeriod("exam", Text("exam", "高考"), Period(START + timedelta(hours=2), START + timedelta(hours=4)))
+    away = replace(exam, key="away", units=("west",))
+    name = desk.balanced().outage_id
+    desk.planning.protect("n", [away], actor=LI)
+    steps = (
+        (Command.APPROVE, Role.VICE_DIRECTOR, desk.now), (Command.NOTIFY, Role.MARKETING, desk.now),
+        (Command.PERMIT, Role.DISPATCHER, START),
+    )  # fmt: skip
+    for command, role, at in steps:
+        desk.now = at
+        desk.planning.protect("n", [exam], actor=LI)
+        with pytest.raises(UnableToAdvance) as caught:
+            desk.act(name, command, role)
+        assert [finding.kind for finding in caught.value.findings] == ["gate.protected.period"]
+        desk.planning.protect("n", [replace(exam, units=("west",))], actor=LI)  # the exam moved to another unit
+        desk.act(name, command, role)
+
+
+def test_history_reported_afterwards_stops_the_approval(desk):
+    name = desk.balanced().outage_id
+    past = [
+        PastOutage(f"H{day}", Nature.PLANNED, Period(START - timedelta(days=day), START - timedelta(days=day, hours=-2)),
+                   ("c-a", "c-b"))
+        for day in (5, 20, 40)
+    ]  # fmt: skip
+    desk.planning.keep_history("n", past, actor=LI)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
+    assert caught.value.findings[0].kind.startswith("gate.rep.")
+    fresh = desk.planning.study_outage(desk.planning.outage(name))
+    assert any(gate.outcome is Outcome.BLOCK for gate in fresh.gates), "assessing again says the same"
+
+
+# ------------------------------------------------------------------------- inside what was asked, beside others
+def against(desk, outage_id):
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(outage_id, Command.BALANCE, Role.PLANNER)
+    (first,) = caught.value.findings
+    found = [first.kind, *(more["kind"] for more in first.evidence["more"])]
+    return [kind.removeprefix("planning.conflict.") for kind in found]
+
+
+def put(desk, *names, at=START, hours=6.0):
+    for name in names:
+        desk.planning.assess_request("n", name, actor=LI)
+    outage = desk.planning.merge("n", names, period=Period(at, at + timedelta(hours=hours)), actor=LI)
+    desk.planning.assess_outage(outage.outage_id, actor=LI)
+    return outage.outage_id
+
+
+def test_a_package_outside_what_was_asked_is_not_balanced(desk):
+    desk.submitted()
+    far = put(desk, "R1", at=START + timedelta(days=19))
+    assert against(desk, far) == ["window"]
+    desk.act(far, Command.CANCEL, Role.PLANNER, reason="wrong")
+    assert against(desk, put(desk, "R1", hours=2)) == ["length"]
+
+
+def test_order_and_neighbours_hold_at_the_balance_and_in_the_preview(desk):
+    common = {"submitted_at": ONE.submitted_at, "earliest": START, "latest": ONE.latest, "crew": "c1"}
+    later = request("R2", "lb", precedence=("R1",), **common)
+    beside = request("R3", "lb", **common)
+    desk.submitted(replace(ONE, crew="c1"), later, beside)
+    assert against(desk, put(desk, "R2", at=START)) == ["order"], "R1 has no time yet"
+    first = put(desk, "R1", at=START + timedelta(days=1))
+    second = desk.planning.outages("n")[0].outage_id
+    assert against(desk, second) == ["order"], "R1 comes later"
+    desk.act(second, Command.CANCEL, Role.PLANNER, reason="order")
+    desk.act(first, Command.BALANCE, Role.PLANNER)
+    third = put(desk, "R3", at=START + timedelta(days=1, hours=3))
+    assert against(desk, third)[:2] == ["crew", "zone"]
+    shown = desk.planning.preview_move(third, START + timedelta(days=1))["conflicts"]
+    assert [one["kind"].removeprefix("planning.conflict.") for one in shown][:2] == ["crew", "zone"]
+    free = desk.planning.preview_move(third, START + timedelta(days=2))
+    assert free["conflicts"] == []
+    with pytest.raises(UnableToAdvance):
+        desk.act(
+            third,
+            Command.MOVE,
+            Role.PLANNER,
+            period=Period(START + timedelta(days=1), START + timedelta(days=1, hours=6)),
+        )
+    clear = Period(START + timedelta(days=2), START + timedelta(days=2, hours=6))
+    assert desk.act(third, Command.MOVE, Role.PLANNER, period=clear).period == clear
+
+
+def test_the_path_that_feeds_another_outage_stays_in_service(desk):
+    common = {"submitted_at": ONE.submitted_at, "earliest": START, "latest": ONE.latest}
+    desk.submitted(ONE, request("R2", "le", **common))
+    desk.act(put(desk, "R1"), Command.BALANCE, Role.PLANNER)
+    assert "path" in against(desk, put(desk, "R2"))
+
+
+# --------------------------------------------------------------------------------- who asks and who decides
+def test_a_name_taken_off_by_a_revision_still_does_not_approve(desk):
+    desk.submitted()
+    desk.planning.revise("n", replace(ONE, requester="zhang", priority=2), actor=Actor("sun", "requester"))
+    name = desk.balanced(submit=False).outage_id
+    assert desk.planning.outage(name).requesters == ("sun", "wang")
+    for person in ("wang", "Wang ", "SUN"):
+        with pytest.raises(UnableToAdvance) as caught:
+            desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR, name=person)
+        assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation"]
+
+
+@pytest.mark.parametrize("role", ["crew", "requester", "marketing", "dispatcher"])
+def test_rules_budgets_and_calendar_are_for_planners_and_managers(desk, role):
+    who, row = Actor("gao", role), desk.planning.policies().row("approve.duration", on=START.date())
+    for call in (
+        lambda: desk.planning.set_policy(row, actor=who),
+        lambda: desk.planning.set_budget("n", Budget("east", "2026-06", 1.0), actor=who),
+        lambda: desk.planning.protect("n", [], actor=who),
+    ):
+        with pytest.raises(UnableToPlan):
+            call()
+    desk.planning.set_policy(row, actor=Actor("zhao", "vice_director"))
+
+
+# -------------------------------------------------------------------------------------------------- precedence
+def test_circles_of_precedence_are_found_across_batches_and_revisions(desk):
+    desk.submitted(replace(ONE, precedence=("R2",)))
+    made = desk.submitted(replace(ONE, request_id="R2", precedence=("R1",)))
+    assert made.accepted == () and "request.precedence.circle" in {finding.kind for finding in made.findings}
+    unknown = desk.submitted(replace(ONE, request_id="R3", precedence=("nobody",)))
+    assert unknown.accepted == ("R3",)
+    assert [finding.kind for finding in unknown.findings] == ["request.precedence.unknown"]
+    assert desk.submitted(replace(ONE, request_id="R2", precedence=("R3",))).accepted == ("R2",)
+    with pytest.raises(UnableToPlan):
+        desk.planning.revise("n", replace(ONE, request_id="R3", precedence=("R1",)), actor=WANG)
+
+
+def test_a_predecessor_in_another_month_binds_and_one_without_a_time_is_told(desk):
+    june = {
+        "submitted_at": ONE.submitted_at,
+        "earliest": START - timedelta(days=3),
+        "latest": START + timedelta(days=9),
+    }
+    may = {"earliest": START - timedelta(days=12), "latest": START - timedelta(days=10, hours=-1)}
+    desk.submitted(
+        replace(ONE, request_id="A", earliest=START, latest=START + timedelta(days=60)),
+        request("B", "le", precedence=("A",), **june),
+        request("C", "le", precedence=("M",), **june), request("M", "la", submitted_at=ONE.submitted_at, **may),
+    )  # fmt: skip
+    desk.planning.assess_request("n", "A", actor=LI)
+    later = Period(START + timedelta(days=30), START + timedelta(days=30, hours=6))
+    desk.planning.merge("n", ["A"], period=later, actor=LI)
+    case, _ = desk.planning.month_case("n", "2026-06")
+    jobs = {job.job_id: job for job in case.problem.jobs}
+    assert jobs["B"].earliest_day > jobs["B"].latest_day, "A ends in July, B offered June"
+    assert jobs["C"].earliest_day > jobs["C"].latest_day
+    assert [(one.kind, one.subject) for one in case.findings] == [("request.precedence.undated", "C")]
+
+
+# ------------------------------------------------------------------------------------------------ whole months
+def test_replanning_does_not_count_an_agreed_outage_twice(desk):
+    outage = desk.approved()
+    hours = desk.planning.assessment_of(outage_id=outage.outage_id).body["unit_hours"]["east"]
+    desk.planning.set_budget("n", Budget("east", "2026-06", hours + 1.0), actor=LI)
+    assert desk.planning.budgets("n", "2026-06")["east"].left_h == pytest.approx(1.0)
+    case, _ = desk.planning.month_case("n", "2026-06")
+    assert [budget.limit_unit_hours for budget in case.problem.budgets] == [pytest.approx(hours + 1.0)]
+
+
+def test_a_plan_on_other_facts_is_not_adopted(desk):
+    desk.submitted(ONE, request("R2", "le", submitted_at=ONE.submitted_at, earliest=START))
+    plan = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1, workers=1)
+    desk.planning.revise("n", replace(ONE, duration_min=120), actor=WANG)
+    with pytest.raises(UnableToRecord):
+        desk.planning.adopt_month("n", "2026-06", actor=LI)
+    desk.planning.revise("n", ONE, actor=WANG)
+    newer = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1, workers=1)
+    with pytest.raises(UnableToRecord):
+        desk.planning.adopt_month("n", "2026-06", actor=LI, plan_id=plan.identity)
+    made = desk.planning.adopt_month("n", "2026-06", actor=LI, plan_id=newer.identity)
+    with pytest.raises(UnableToRecord):
+        desk.planning.adopt_month("n", "2026-06", actor=Actor("zhao", "planner"))
+    kept = next(outage for outage in made if "R1" in outage.request_ids)
+    desk.planning.assess_outage(kept.outage_id, actor=LI)
+    balanced = desk.act(kept.outage_id, Command.BALANCE, Role.PLANNER)
+    again = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1, workers=1)
+    assert again.body["fixed"] == [kept.outage_id]
+    desk.planning.adopt_month("n", "2026-06", actor=LI)
+    assert desk.planning.outage(kept.outage_id) == balanced, "a balanced outage is a colleague's decision"
+
+
+def test_an_inner_start_survives_planning_again(desk):
+    noon = replace(ONE, duration_min=120, daily_window=DailyWindow(12 * 60, 14 * 60))
+    desk.submitted(noon, request("R2", "lb", minutes=360, submitted_at=ONE.submitted_at, earliest=START))
+    outage = desk.merged("R1", "R2")
+    assert outage.starts == (START + timedelta(hours=4), START)
+    case, _ = desk.planning.month_case("n", "2026-06")
+    at = {job.job_id: case.problem.horizon.instant(job.published) for job in case.problem.jobs}
+    assert at == {"R1": START + timedelta(hours=4), "R2": START}
+
+
+def test_the_local_freeze_day_decides_what_is_temporary(desk):
+    row = desk.planning.policies().row("plan.freeze_day", on=START.date())
+    desk.submitted(replace(ONE, submitted_at=datetime(2026, 5, 15, tzinfo=START.tzinfo)))
+    desk.planning.set_policy(replace(row, value=10), actor=LI)
+    assert desk.merged().nature is Nature.TEMPORARY
