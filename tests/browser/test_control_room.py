@@ -1,9 +1,11 @@
 """The control room in headless Chromium: pages, study mode by keyboard, the board, the way to an approval."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from everlit.planning.model import State
-from tests.browser.conftest import Open, Window
+from everlit.planning.model import PlannedOutage, State
+from tests.browser.conftest import Open, Site, Window
 from tests.web.planned import MONTH, NETWORK
 
 PAGES = [
@@ -30,7 +32,8 @@ def test_every_page_loads_clean_and_fits(window: Open, width: int, lang: str):
         scroll, client = width_of(one)
         assert scroll <= client, f"{path} is {scroll} wide in {client}"
         assert one.page.locator("h1").count() == 1, path
-        assert one.page.evaluate("document.fonts.check('16px \"Noto Sans SC\"', '停电')"), path
+        sample = "停电" if lang == "zh" else "outage"
+        assert one.page.evaluate(f"document.fonts.check('16px \"Noto Sans SC\"', '{sample}')"), path
 
 
 def test_study_mode_by_keyboard_alone(window: Open):
@@ -87,26 +90,51 @@ def test_work_on_a_line_proposes_a_transfer_with_its_certificate(window: Open):
     assert page.locator(".map-page.studying").count() == 1
 
 
+def free_move(site: Site) -> tuple[PlannedOutage, datetime]:
+    """An outage of the month and another start nothing stands against."""
+    for outage in site.app.planning.outages(NETWORK, month=MONTH):
+        for days in (1, -1, 2, -2, 3, 5):
+            start = outage.period.start + timedelta(days=days)
+            local = start.astimezone(site.app.zone)
+            if f"{local:%Y-%m}" != MONTH or outage.state is not State.MERGED:
+                continue
+            if not site.app.planning.preview_move(outage.outage_id, start)["conflicts"]:
+                return outage, local
+    raise AssertionError("no outage of the month can be moved")
+
+
 def test_a_typed_date_shows_what_changes_before_anything_is_saved(window: Open):
     one = window()
     page = one.page
+    before, start = free_move(one.site)
     one.go(f"/board/{MONTH}")
-    chip = page.locator(".chip[data-outage]").first
-    outage_id = chip.get_attribute("data-outage") or ""
-    before = one.site.app.planning.outage(outage_id)
-    chip.focus()
+    page.locator(f".chip[data-outage='{before.outage_id}']").focus()
     page.keyboard.press("Enter")
-    page.locator("dialog input[name=start]").fill("2026-12-22T09:00")
+    page.locator("dialog input[name=start]").fill(f"{start:%Y-%m-%dT%H:%M}")
     assert page.locator("dialog .save").is_disabled()
     page.get_by_role("button", name="See what changes").click()
     page.wait_for_selector("dialog .consequences table")
     assert page.locator("dialog .consequences tbody tr").count() == 4
-    assert one.site.app.planning.outage(outage_id) == before
+    assert one.site.app.planning.outage(before.outage_id) == before
     page.locator("dialog .save").click()
-    page.wait_for_selector(f".cell[data-day='2026-12-22'] .chip[data-outage='{outage_id}']")
-    after = one.site.app.planning.outage(outage_id)
-    assert after.period.start.astimezone(one.site.app.zone).isoformat() == "2026-12-22T09:00:00+08:00"
+    page.wait_for_selector(f".cell[data-day='{start:%Y-%m-%d}'] .chip[data-outage='{before.outage_id}']")
+    after = one.site.app.planning.outage(before.outage_id)
+    assert after.period.start == start
     assert after.version == before.version + 1
+
+
+def test_what_stands_against_a_date_is_said_and_it_cannot_be_saved(window: Open):
+    one = window()
+    page = one.page
+    outage = one.site.app.planning.outages(NETWORK, month=MONTH)[0]
+    latest = one.site.app.planning.request(NETWORK, outage.request_ids[0]).request.latest
+    late = (latest + timedelta(days=30)).astimezone(one.site.app.zone)
+    one.go(f"/board/{MONTH}")
+    page.locator(f".chip[data-outage='{outage.outage_id}']").click()
+    page.locator("dialog input[name=start]").fill(f"{late:%Y-%m-%dT08:00}")
+    page.get_by_role("button", name="See what changes").click()
+    page.wait_for_selector("dialog .consequences .refused li")
+    assert page.locator("dialog .save").is_disabled()
 
 
 def test_dragging_asks_first_too(window: Open):

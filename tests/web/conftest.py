@@ -17,9 +17,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
 
 @pytest.fixture
 def client(app: App) -> Iterator[TestClient]:
-    with TestClient(
-        create_site(app, network=NETWORK), base_url="http://127.0.0.1", raise_server_exceptions=True
-    ) as client:
+    with TestClient(create_site(app, network=NETWORK), base_url="http://127.0.0.1:8000") as client:
         client.cookies.set("actor", "Lin")
         client.cookies.set("role", "planner")
         yield client

@@ -85,6 +85,7 @@ function walk(event: KeyboardEvent, from: HTMLElement): void {
 
 function open(what: Moved, wanted = what.start): void {
   const input = h("input", { type: "datetime-local", name: "start", value: wanted, required: true, step: 900 });
+  const reason = h("input", { name: "reason", maxlength: 1000 });
   const answer = h("div", { class: "consequences", "aria-live": "polite" });
   const save = h("button", { type: "button", class: "primary save", disabled: true }, t("Save the move"));
   const look = h("button", { type: "submit" }, t("See what changes"));
@@ -98,11 +99,12 @@ function open(what: Moved, wanted = what.start): void {
   },
     h("label", {}, t("New start"), input), look);
   input.addEventListener("input", () => (save.disabled = true));
-  save.addEventListener("click", () => void commit(what, shown, answer, save));
+  save.addEventListener("click", () => void commit(what, shown, reason.value, answer, save));
   dialog.replaceChildren(
     h("h2", { id: "move-title" }, `${t("Move")} ${what.outage}`),
     h("p", { class: "soft" }, `${t("stands at")} ${what.start.replace("T", " ")}`),
     form, answer,
+    h("label", { class: "why" }, t("Reason (needed once customers were told)"), reason),
     h("div", { class: "buttons" }, save,
       h("a", { class: "button", href: `/outages/${encodeURIComponent(what.outage)}` }, t("Open the assessment")),
       h("button", { type: "button", onclick: () => dialog.close() }, t("Leave it where it stands"))),
@@ -117,17 +119,18 @@ async function preview(what: Moved, start: string, answer: HTMLElement, save: HT
   save.disabled = true;
   try {
     const path = `/api/outages/${encodeURIComponent(what.outage)}/move?dry_run=true`;
-    answer.replaceChildren(...consequences(await ask<Preview>(path, { start: instant(start) })));
-    save.disabled = false;
+    const seen = await ask<Preview>(path, { start: instant(start) });
+    answer.replaceChildren(...consequences(seen));
+    save.disabled = seen.conflicts.length > 0;
   } catch (error) {
     answer.replaceChildren(refusal(error));
   }
 }
 
-async function commit(what: Moved, start: string, answer: HTMLElement, save: HTMLButtonElement): Promise<void> {
+async function commit(what: Moved, start: string, reason: string, answer: HTMLElement, save: HTMLButtonElement): Promise<void> {
   save.disabled = true;
   try {
-    await ask(`/api/outages/${encodeURIComponent(what.outage)}/move`, { start: instant(start), version: what.version });
+    await ask(`/api/outages/${encodeURIComponent(what.outage)}/move`, { start: instant(start), version: what.version, reason });
     location.reload();
   } catch (error) {
     answer.append(refusal(error));
