@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -391,6 +392,14 @@ def test_repeats_by_load_follow_the_history():
         "c-e": 1,
     }
     assert made.as_json()["loads_by_outages_in_year"] == {"1": 4, "3": 1}
+
+
+@pytest.mark.parametrize(("zone", "in_2026"), [("Asia/Shanghai", True), ("Europe/Berlin", False)])
+def test_the_year_of_an_outage_is_the_local_one(zone, in_2026):
+    start = datetime(2025, 12, 31, 18, tzinfo=UTC)  # 02:00 of 1 January in China, 19:00 of 31 December in Berlin
+    one = PastOutage("H", Nature.PLANNED, Period(start, start + timedelta(hours=2)), ("c-b",))
+    known = history_of(GRID, [one], policies=DEFAULT_POLICIES, year=2026, zone=ZoneInfo(zone))
+    assert bool(len(known.consumer)) is in_2026
 
 
 def test_history_of_a_transformer_stands_for_its_area():

@@ -124,6 +124,23 @@ def test_windows_days_and_notice():
     assert whole.window == (0, 48)
 
 
+def test_hours_offered_on_a_single_day_are_kept():
+    one = wish("R1", "lb", earliest=day(9, 10, 15), latest=day(9, 16), wanted=None, daily_window=DailyWindow())
+    job = posed(one).problem.jobs[0]
+    assert (job.earliest_day, job.latest_day, job.window) == (8, 8, (7, 18)), "10:30 to 16:00 of 9 June"
+    nothing = posed(replace(one, duration_min=345)).problem.jobs[0]
+    assert nothing.earliest_day > nothing.latest_day, "5:45 h from 10:15 do not fit the half hours"
+
+
+def test_a_predecessor_of_another_month_is_a_first_day():
+    waits = wish("R1", "lb", precedence=("P",))
+    assert posed(waits, done={"P": day(12, 9)}).problem.jobs[0].earliest_day == 12
+    assert posed(waits, done={"P": day(-3)}).problem.jobs[0].earliest_day == 7
+    case = posed(waits)
+    assert [(one.kind, one.subject) for one in case.findings] == [("request.precedence.undated", "R1")]
+    assert case.problem.jobs[0].earliest_day > case.problem.jobs[0].latest_day
+
+
 def test_published_dates_and_agreed_outages():
     start = day(10, 9)
     moved = posed(wish("R1", "lb"), published={"R1": start}).problem.jobs[0]

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -272,3 +274,17 @@ def test_content_hash_follows_the_content():
     assert one.content_hash == request().content_hash
     assert replace(one, duration_min=361).content_hash != one.content_hash
     assert NOON.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    "make", [lambda _: Path("/dev/zero"), lambda folder: folder, lambda folder: pipe(folder / "p")]
+)
+def test_what_is_no_regular_file_is_not_read(tmp_path, make):
+    with pytest.raises(UnableToReadRequests) as caught:
+        read_requests(make(tmp_path))
+    assert caught.value.findings[0].kind == "requests.unreadable"
+
+
+def pipe(path):
+    os.mkfifo(path)
+    return path
