@@ -189,9 +189,9 @@ class _Search:
                     Board(self.compiled, self.best),
                     rounds=min(10 * size, 3000),
                     heat=(0.05, 0.02, 0.1)[lap % 3],
-                    share=0.3,
+                    share=0.2,
                 )
-                self._mend(share=0.4)
+                self._mend(share=0.5)
                 proof.result()
                 lap += 1
 
