@@ -1,7 +1,7 @@
 """`everlit policy list|set`: every threshold with its document, and a local number in place of a shipped one."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,9 +24,11 @@ class UnableToReadRule(Refusal):
 @application.command("list")
 def list_rules(as_json: Json = False) -> None:
     """Every rule with its document and how sure we are of it; local ones included. 规则登记表。"""
-    rows = App.open().planning.policies().rows
+    app = App.open()
+    rows = app.planning.policies().rows
+    coming = [row for row in rows if row.valid_to is None or row.valid_to > app.today()]
     answer = [{**row.as_json(), "verified": row.verified} for row in rows]
-    show(answer, as_json=as_json, people=lambda: show_rules(answer))
+    show(answer, as_json=as_json, people=lambda: show_rules(coming))
 
 
 @application.command("set")
@@ -56,19 +58,22 @@ def set_rule(
     show(answer, as_json=as_json, people=lambda: console.print(_sentence(row), soft_wrap=True))
 
 
-def show_rules(rows: list[dict[str, Any]]) -> None:
-    """One line per rule; a row nobody has checked against a text is marked."""
+def show_rules(rows: list[Policy]) -> None:
+    """One line per rule in force or to come; a row nobody has checked against a text is marked."""
     lines = [
         (
-            row["key"],
-            f"{row['comparator']} {row['value']:g} {row['unit']}",
-            row["hardness"],
-            row["confidence"] if row["verified"] else f"{row['confidence']} unverified 未核实",
-            row["document"],
+            row.key,
+            f"{row.comparator} {row.value:g} {row.unit}",
+            f"{row.valid_from}–{row.valid_to or ''}" if row.jurisdiction == "local" else row.valid_to or "",
+            row.hardness.value,
+            row.confidence if row.verified else f"{row.confidence} unverified 未核实",
+            row.document,
         )
         for row in rows
     ]
-    table("rules 规则", ("key", "threshold 限值", "hardness", "confidence", "document 依据"), lines)
+    table(
+        "rules 规则", ("key", "threshold 限值", "from–until 有效期", "hardness", "confidence", "document 依据"), lines
+    )
 
 
 def _sentence(row: Policy) -> str:
