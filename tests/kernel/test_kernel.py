@@ -78,6 +78,15 @@ def test_a_local_row_replaces_its_key_and_nothing_else() -> None:
     assert policies.value("notice.planned", on=date(2026, 1, 1)) == 7
 
 
+def test_a_local_row_waits_for_its_first_day() -> None:
+    shipped, ended = row(3, date(2020, 1, 1)), row(2, date(2010, 1, 1), date(2020, 1, 1))
+    policies = Policies((ended, shipped)).replaced([row(1, date(2026, 1, 1))])
+    assert policies.value("rep.window60", on=date(2019, 12, 31)) == 2
+    assert policies.value("rep.window60", on=date(2025, 12, 31)) == 3
+    assert policies.value("rep.window60", on=date(2026, 1, 1)) == 1
+    assert len(policies.all("rep.window60", on=date(2026, 1, 1))) == 1
+
+
 @pytest.mark.parametrize(
     ("comparator", "below", "at", "above"),
     [(">", 0, 0, 1), (">=", 0, 1, 1), ("<", 1, 0, 0), ("<=", 1, 1, 0), ("=", 0, 1, 0)],
