@@ -163,7 +163,7 @@ def _tie(
     kind = "way used" if moves.get(switch) == "close" else "way"
     wires.append((f"M{x:.0f} {y:.0f}h{COLUMN * 0.42:.0f}", kind))
     feeder = int(grid.normal_feeder[grid.section_of_node[goal]])
-    behind = _feeder_title(grid, feeder) if feeder >= 0 else None
+    behind = _feeder_title(grid, feeder) if feeder >= 0 and moves.get(switch) == "close" else None
     return _mark(grid, switch, x + COLUMN * 0.42, y, moves, behind)
 
 
@@ -187,5 +187,5 @@ def _middle(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float]:
 def _box(near: set[int], x: Any, y: Any) -> tuple[float, float, float, float]:
     xs, ys = [float(x[node]) for node in near], [float(y[node]) for node in near]
     left, top = min(xs) - MARGIN, min(ys) - MARGIN
-    width = max(max(xs) - left + 2 * MARGIN, 420.0)
+    width = max(max(xs) - left + 3 * MARGIN, 420.0)
     return left, top, width, max(max(ys) - top + 1.6 * MARGIN, 180.0)
