@@ -1,8 +1,8 @@
 """The month problem slot by slot as a CP-SAT model: exact on what it is given, so it is kept to small parts.
 
-The same model serves three ways, by what is put in `starts`: all jobs with all their starts (the monolithic peer, and
-the truth on small months); one neighbourhood of the search with its surroundings nailed down to one start each; one
-cluster with nothing around it, whose proven bound is a bound on what that cluster costs in any plan.
+The same model serves two ways, by what is put in `starts`: all jobs with all their starts (the monolithic peer, and the
+truth on small months); one cluster with nothing around it, whose proven bound is a bound on what that cluster costs in
+any plan.
 
     x[j,t]    job j starts at t               u[j,o,t]  it does, and its tie o holds throughout
     dead[b,s] block b is dead in slot s       paid[b,s] block b lies in an outage whose changeovers are paid
@@ -10,7 +10,7 @@ cluster with nothing around it, whose proven bound is a bound on what that clust
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from everlit.planning.check import date_price
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 Literal = Any
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What jobs outside the model take: crews left per day, sites already off per slot; None: nothing outside."""
-
-    crews: Sequence[Sequence[int]] | None = None
-    sites: Mapping[tuple[int, int], frozenset[int]] = field(default_factory=dict)
-    units: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +40,6 @@ def solve_exact(
     starts: Mapping[int, Sequence[int]],
     *,
     keep: frozenset[int] = frozenset(),
-    around: Surroundings | None = None,
     crew_prices: Mapping[tuple[int, int], int] | None = None,
     relaxation: Relaxation | None = None,
     hint: Mapping[int, int | None] | None = None,
@@ -64,7 +54,7 @@ def solve_exact(
     """
     from ortools.sat.python import cp_model
 
-    builder = _Builder(compiled, starts, keep, around or Surroundings(), crew_prices or {}, cp_model.CpModel())
+    builder = _Builder(compiled, starts, keep, crew_prices or {}, cp_model.CpModel())
     builder.build(relaxation)
     for job, start in (hint or {}).items():
         builder.hint(job, start)
@@ -93,12 +83,11 @@ class _Builder:
         compiled: Compiled,
         starts: Mapping[int, Sequence[int]],
         keep: frozenset[int],
-        around: Surroundings,
         crew_prices: Mapping[tuple[int, int], int],
         model: "cp_model.CpModel",
     ) -> None:
         self.compiled, self.problem, self.model = compiled, compiled.problem, model
-        self.around, self.crew_prices, self.keep = around, crew_prices, keep
+        self.crew_prices, self.keep = crew_prices, keep
         self.slots = compiled.problem.horizon.slots_per_day
         self.x: dict[int, dict[int, Literal]] = {
             job: {start: model.new_bool_var(f"x{job}.{start}") for start in options} for job, options in starts.items()
@@ -261,8 +250,7 @@ class _Builder:
                 for start, x in options.items():
                     need[task.crew, start // self.slots].append((task.crew_count, x))
         for (crew, day), terms in need.items():
-            left = (self.around.crews or [c.capacity for c in self.problem.crews])[crew][day]
-            self.model.add(sum(count * x for count, x in terms) <= left)
+            self.model.add(sum(count * x for count, x in terms) <= self.problem.crews[crew].capacity[day])
 
     def _repeats(self) -> None:
         rule = self.problem.repeat
@@ -298,9 +286,8 @@ class _Builder:
                 if self.compiled.blocks[block].unit == budget.unit:
                     pair = self.compiled.blocks[block].unit_changeover
                     terms.extend(pair * rise for rises in days.values() for rise in rises)
-            left = round(MILLI * budget.limit_unit_hours) - self.around.units.get(budget.unit, 0)
             if terms:
-                self.model.add(sum(terms) <= left)
+                self.model.add(sum(terms) <= round(MILLI * budget.limit_unit_hours))
 
     def _duals(self) -> None:
         for first, second in self.compiled.duals:
@@ -321,14 +308,12 @@ class _Builder:
             for rule, site in self.compiled.sites[self.problem.jobs[job].zone]:
                 for slot, literals in covering.items():
                     sites[rule, slot][site].append(literals)
-        for (rule, slot), by_site in sites.items():
-            taken = self.around.sites.get((rule, slot), frozenset())
-            free = {site: groups for site, groups in by_site.items() if site not in taken}
-            limit = self.problem.concurrency[rule].limit - len(taken)
-            if len(free) <= limit:
+        for (rule, _), by_site in sites.items():
+            limit = self.problem.concurrency[rule].limit
+            if len(by_site) <= limit:
                 continue
             flags = []
-            for groups in free.values():
+            for groups in by_site.values():
                 flag = self.model.new_bool_var("")
                 flags.append(flag)
                 for literals in groups:

@@ -42,11 +42,10 @@ class _Programme:
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """The optimum of the linear day model, the price of a crew (crew, day), and the days each job leans to."""
+    """The optimum of the linear day model, and the price of a crew on a day (crew, day)."""
 
     value: float
     crew_prices: Prices
-    leaning: tuple[dict[int, float], ...]
 
 
 def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
@@ -62,10 +61,9 @@ def solve_linear(relaxation: Relaxation, *, seconds: float) -> Linear | None:
     answer = _solve(programme, seconds)
     if answer is None:
         return None
-    value, columns, duals = answer
+    value, duals = answer
     prices = {key: max(0.0, -duals[row]) for key, row in crews.items()}
-    leaning = tuple({day: columns[column] for day, column in days.items() if columns[column] > 1e-6} for days in done)
-    return Linear(value, {key: price for key, price in prices.items() if price > 1e-9}, leaning)
+    return Linear(value, {key: price for key, price in prices.items() if price > 1e-9})
 
 
 def prove_whole(relaxation: Relaxation, *, crew_prices: Mapping[tuple[int, int], int], seconds: float) -> float:
@@ -184,7 +182,7 @@ def _crews(programme: _Programme, relaxation: Relaxation, done: list[dict[int, i
     }
 
 
-def _solve(programme: _Programme, seconds: float) -> tuple[float, list[float], list[float]] | None:
+def _solve(programme: _Programme, seconds: float) -> tuple[float, list[float]] | None:
     from ortools.math_opt.python import mathopt
 
     model = _model(programme)
@@ -192,12 +190,8 @@ def _solve(programme: _Programme, seconds: float) -> tuple[float, list[float], l
     result = mathopt.solve(model, mathopt.SolverType.GLOP, params=limits)
     if result.termination.reason != mathopt.TerminationReason.OPTIMAL:
         return None
-    values, duals = result.variable_values(), result.dual_values()
-    return (
-        result.objective_value(),
-        [values[variable] for variable in model.variables()],
-        [duals[row] for row in model.linear_constraints()],
-    )
+    duals = result.dual_values()
+    return result.objective_value(), [duals[row] for row in model.linear_constraints()]
 
 
 def _model(programme: _Programme) -> Any:
