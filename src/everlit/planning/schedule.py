@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from everlit.planning.board import Board
@@ -107,7 +108,7 @@ class MonthPlan:
             "objective": self.objective,
             "savings": self.savings.as_json(),
             "bound": self.bound.as_json(),
-            "gap": self.gap,
+            "gap": self.gap if isfinite(self.gap) else None,
             "first_feasible_seconds": round(self.first_feasible_seconds, 3),
             "seconds": round(self.seconds, 3),
             "rounds": self.rounds,
