@@ -1,6 +1,7 @@
 """The pages without a browser: they answer in both languages, keep their security policy, escape what people type."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -140,6 +141,36 @@ def test_one_outage_from_meeting_to_approval(client: TestClient, app: App):
     assert app.planning.outage(outage_id).state is State.APPROVED
     stale = client.post(f"/outages/{outage_id}", data={"command": "cancel", "reason": "x", "version": "1"})
     assert stale.status_code in (409, 422) and app.planning.outage(outage_id).state is State.APPROVED
+
+
+def test_an_outage_under_way_shows_on_the_promise_clock_and_in_the_review(client: TestClient, app: App):
+    outage = next(one for one in app.planning.outages(NETWORK, month=MONTH) if one.state is State.MERGED)
+    path, ends = f"/outages/{outage.outage_id}", outage.period.end
+    plain_clock = app.planning.clock
+    steps = [
+        ("Lin", "planner", "balance"), ("Zhou", "vice_director", "approve"), ("Mei", "marketing", "notify"),
+        ("Han", "dispatcher", "permit"), ("Chen", "crew", "start"),
+    ]  # fmt: skip
+    try:
+        for actor, role, command in steps:
+            if command == "start":
+                app.planning.clock = app.clock = lambda: outage.period.start
+            client.cookies.set("actor", actor)
+            client.cookies.set("role", role)
+            client.post(path, data={"command": command})
+        assert app.planning.outage(outage.outage_id).state is State.IN_PROGRESS
+        app.planning.clock = app.clock = lambda: ends + timedelta(minutes=50)
+        assert outage.outage_id in client.get("/", params={"month": MONTH}).text
+        client.post(path, data={"command": "finish"})
+        client.cookies.set("role", "dispatcher")
+        client.post(path, data={"command": "switch_back"})
+        refused = client.post(path, data={"command": "restore"})
+        assert refused.status_code == 422 and 'name="delay_code"' in refused.text
+        client.post(path, data={"command": "restore", "delay_code": "weather", "reason": "storm"})
+        review = client.get(f"/review/{MONTH}", params={"lang": "en"}).text
+        assert "weather" in review and "storm" in review and outage.outage_id in review
+    finally:
+        app.planning.clock = app.clock = plain_clock
 
 
 def test_savings_add_up(app: App):

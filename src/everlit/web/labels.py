@@ -55,7 +55,11 @@ AUDIENCES = {
     "everybody": "everybody concerned, by law", "target": "everybody concerned, own target",
     "important": "important customers, in person",
 }  # fmt: skip
+RISKS = {
+    "quiet": "in time", "first_alarm": "due within the hour", "second_alarm": "due within half an hour",
+    "due": "due now", "late": "late", "kept": "kept",
+}  # fmt: skip
 ALL = (
     STATES, DEPARTMENTS, KINDS, NATURES, COMMANDS, DELAYS, OUTCOMES, IMPORTANCE, HARDNESS, CERTIFICATE, ALTERNATIVES,
-    PHASES, AUDIENCES,
+    PHASES, AUDIENCES, RISKS,
 )  # fmt: skip

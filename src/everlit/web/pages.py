@@ -36,6 +36,8 @@ from everlit.web.waterfall import department_rows, waterfall
 
 router = APIRouter(include_in_schema=False)
 PLAN_SECONDS = 20.0
+UNCOUNTED = ("transferable",)
+"""Indices whose numerator nobody counts yet."""
 ALONE = (State.SUBMITTED, State.ASSESSED)
 STEPS = (
     Command.ASSESS, Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT, Command.START, Command.FINISH,
@@ -90,6 +92,7 @@ def overview(request: Request, app: TheApp, month: str | None = None) -> HTMLRes
         states=Counter(row.outage.state.value for row in shown.rows),
         request_states=Counter(filed.state.value for filed in shown.requests),
         coming=next_outages(shown.rows, app.clock()),
+        promises=app.planning.promises(shown.network),
         waiting=waiting_for(shown.rows, role),
         submitted=[filed for filed in shown.requests if filed.state is State.SUBMITTED],
         warned=[row for row in shown.standing if row.conflicts],
@@ -270,20 +273,16 @@ def review_now(request: Request, app: TheApp) -> Response:
 
 @router.get("/review/{key}")
 def review(request: Request, app: TheApp, key: str) -> HTMLResponse:
-    """Planned against actual; what was late and why."""
+    """The promise clock of outages under way, planned against actual, management indices, causes of delay."""
     month = month_of(request, app, key)
-    begun = [row for row in month.rows if row.outage.execution.off_at is not None]
-    done = [row for row in begun if row.outage.execution.restored_at is not None]
-    late = [row for row in done if row.outage.delay is not None]
-    causes = Counter(row.outage.delay.code.value for row in late if row.outage.delay)
-    minutes: Counter[str] = Counter()
-    for row in late:
-        if row.outage.delay:
-            minutes[row.outage.delay.code.value] += int(row.outage.delay.minutes)
-    temporary = sum(row.outage.nature.value == "temporary" for row in month.standing)
-    merged = sum(len(row.requests) for row in month.standing if len(row.requests) > 1)
-    jobs = sum(len(row.requests) for row in month.standing)
+    reviewed = app.planning.review_month(month.network, month.key)
     return render(
-        request, "review.html", month=month, begun=begun, done=done, late=late, causes=causes.most_common(),
-        minutes=minutes, temporary=temporary, merged_jobs=merged, jobs=jobs, beside=beside, now=app.clock(),
-    )  # fmt: skip
+        request,
+        "review.html",
+        month=month,
+        promises=app.planning.promises(month.network),
+        begun=[row for row in month.rows if row.outage.execution.off_at is not None],
+        indices=[index for index in reviewed.indices if index.key not in UNCOUNTED],
+        causes=app.planning.delay_causes(month.network, year=month.days[0].year),
+        beside=beside,
+    )
