@@ -275,8 +275,8 @@ def test_no_order_is_cheaper(seed: int, count: int) -> None:
     except UnableToOrder:
         assert expected is None
         return
-    assert ticket.proven
     if {step.device for step in ticket.steps} == {grid.switch_id(int(switch)) for switch in chosen}:
+        assert ticket.proven
         cost = (ticket.unit_min, ticket.household_min, sum(step.minutes for step in ticket.steps))
         assert expected == pytest.approx(cost)
     else:

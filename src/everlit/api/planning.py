@@ -5,14 +5,15 @@ is an event.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from everlit.api.context import TheActor, TheApp, acting, application, json_response, period_of
-from everlit.kernel import Finding, Period, Refusal
+from everlit.api.context import MONTH, Month, TheActor, TheApp, acting, json_response, network_of, period_of
+from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import DelayCode, WorkRequest
 from everlit.planning.policies import local_row
@@ -21,7 +22,6 @@ from everlit.switching.ticket_pdf import ticket_pdf
 
 router = APIRouter(prefix="/api", tags=["planning"])
 Identity = Annotated[str, Path(max_length=120)]
-Month = Annotated[str, Path(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 NetworkName = Annotated[str, Query(max_length=100)]
 Words = Annotated[str, Field(max_length=1000)]
 
@@ -59,6 +59,12 @@ class Rule(BaseModel):
     valid_from: date | None = None
 
 
+class UnableToFile(Refusal):
+    """Not one of the requests sent can be filed."""
+
+    title = Text(en="No request was filed.", zh="没有申请被受理。")
+
+
 class Ask(BaseModel):
     """How long the month may be computed."""
 
@@ -66,19 +72,12 @@ class Ask(BaseModel):
     seed: int = 0
 
 
-def network_of(request: Request, network: NetworkName = "") -> str:
-    """The network asked for, or the one shown first; raises what `App.grid` raises for one that does not exist."""
-    name = network or str(getattr(request.app.state, "network", "urban"))
-    application(request).grid(name)
-    return name
-
-
 @router.get("/requests", summary="Work requests of a network, of a month if named")
 def list_requests(
     app: TheApp,
     request: Request,
     network: NetworkName = "",
-    month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None,
+    month: Annotated[str | None, Query(pattern=MONTH)] = None,
 ) -> Response:
     """Requests with their state and outage."""
     return json_response([one.as_json() for one in app.planning.requests(network_of(request, network), month=month)])
@@ -92,11 +91,13 @@ def submit(
     rows: Annotated[list[dict[str, Any]], Body(min_length=1, max_length=2000)],
     network: NetworkName = "",
 ) -> Response:
-    """Every row is read and checked; faulty rows are refused with their findings, the others are filed."""
+    """Every row is read and checked; faulty rows are named and the others filed, unless not one is any good."""
     read, findings = _read(rows)
-    done = app.planning.submit(network_of(request, network), read, actor=actor).as_json()
-    done["findings"] = [*(finding.as_json() for finding in findings), *done["findings"]]
-    return json_response(done, 201 if done["accepted"] or done["unchanged"] else 422)
+    submitted = app.planning.submit(network_of(request, network), read, actor=actor)
+    done = replace(submitted, findings=(*findings, *submitted.findings))
+    if not done.accepted and not done.unchanged:
+        raise UnableToFile(*done.findings)
+    return json_response(done.as_json(), 201)
 
 
 def _read(rows: Sequence[dict[str, Any]]) -> tuple[list[WorkRequest], list[Finding]]:

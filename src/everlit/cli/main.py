@@ -5,13 +5,16 @@ import sys
 import typer
 
 from everlit import __version__
-from everlit.cli import demo, networks, planning, policies, serve, switching
+from everlit.cli import control, demo, facts, lifecycle, networks, planning, policies, serve, switching
 from everlit.cli.output import refuse
 from everlit.kernel import Finding, Refusal, Text
 
 application = typer.Typer(
     help="Everlit 长明 — compute before you cut. 先算后停。", no_args_is_help=True, pretty_exceptions_enable=False
 )
+facts.add_to_network(networks.application)
+for part in (lifecycle, facts, control):
+    part.add_to_plan(planning.application)
 application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")

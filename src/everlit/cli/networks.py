@@ -1,4 +1,4 @@
-"""`everlit network import|validate|export|list`: networks in and out of the store."""
+"""`everlit network import|validate|export|list`: networks in and out of the store; `operate` stands in `facts`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,14 +6,12 @@ from typing import Annotated
 import typer
 
 from everlit.app import App
-from everlit.cli.output import Json, console, show, show_findings, table
+from everlit.cli.output import Json, console, language, show, show_findings, table
 from everlit.grid import load_network
 from everlit.grid.export import write_network
-from everlit.grid.store import list_networks, stored_network
 from everlit.grid.validate import validate_folder
-from everlit.platform.database import reading
 
-application = typer.Typer(help="Networks: import, validate, export, list. 网络。", no_args_is_help=True)
+application = typer.Typer(help="Networks: import, validate, export, list, operate. 网络。", no_args_is_help=True)
 Folder = Annotated[str, typer.Argument(help="Folder of tables, or the name of a shipped city. 表格目录或内置城市。")]
 
 
@@ -45,20 +43,24 @@ def export(
     format: Annotated[str, typer.Option(help="csv or parquet. 格式。")] = "csv",
     as_json: Json = False,
 ) -> None:
-    """Write a kept network as a folder of tables. 导出网络。"""
-    app = App.open()
-    with reading(app.engine) as connection:
-        network = stored_network(connection, name)
-    write_network(network, folder, format=format)
+    """Write a kept or shipped network as a folder of tables. 导出网络。"""
+    write_network(App.open().grid(name).network, folder, format=format)
     show({"network": name, "folder": str(folder)}, as_json=as_json, people=lambda: console.print(str(folder)))
 
 
 @application.command("list")
 def list_them(as_json: Json = False) -> None:
-    """Networks kept in the store. 已导入的网络。"""
-    app = App.open()
-    with reading(app.engine) as connection:
-        versions = list_networks(connection)
-    rows = [(v.network, v.version, v.counts.get("nodes", 0), v.counts.get("consumers", 0), v.title) for v in versions]
+    """Networks kept in the store, and shipped ones nobody has asked for yet. 电网清单。"""
+    found = App.open().networks()
+    rows = [
+        (
+            one["network"],
+            one["version"] or "shipped 内置",
+            one["counts"].get("nodes", ""),
+            one["counts"].get("consumers", ""),
+            one["title"].get(language(), ""),
+        )
+        for one in found
+    ]
     columns = ("network", "version", "nodes", "loads", "title")
-    show([v.as_json() for v in versions], as_json=as_json, people=lambda: table("networks", columns, rows))
+    show(found, as_json=as_json, people=lambda: table("networks", columns, rows))

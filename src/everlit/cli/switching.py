@@ -18,6 +18,10 @@ NetworkName = Annotated[str, typer.Option("--network", "-n", help="Network name.
 EquipmentIds = Annotated[list[str], typer.Option("--equipment", help="Equipment worked on; repeatable. 检修设备。")]
 
 
+At = Annotated[str, typer.Option("--at", help="The state at this instant, ISO 8601; now unless told. 时刻。")]
+KnownAt = Annotated[str, typer.Option("--known-at", help="As it was known at this instant. 当时已知。")]
+
+
 class UnableToReadTime(Refusal):
     """An instant is not ISO 8601 or beyond the calendar; the period ends before it starts or is absurdly long."""
 
@@ -36,11 +40,13 @@ def trace(
     open_: Annotated[list[str], typer.Option("--open", help="Switch to open; repeatable. 断开的开关。")] = [],
     close: Annotated[list[str], typer.Option("--close", help="Switch to close; repeatable. 合上的开关。")] = [],
     network: NetworkName = "urban",
+    at: At = "",
+    known_at: KnownAt = "",
     as_json: Json = False,
 ) -> None:
     """Who goes dark if these switches move? Nothing is operated. 谁会停电?"""
     app = App.open()
-    grid, before = app.grid(network), app.closed(network)
+    grid, before = app.grid(network), app.closed(network, **as_of(app, at, known_at))
     after = before.copy()
     after[[grid.switch(identity) for identity in open_]] = False
     after[[grid.switch(identity) for identity in close]] = True
@@ -48,10 +54,16 @@ def trace(
     show(answer, as_json=as_json, people=lambda: show_dark(answer))
 
 
-def isolate_equipment(equipment: EquipmentIds, network: NetworkName = "urban", as_json: Json = False) -> None:
+def isolate_equipment(
+    equipment: EquipmentIds,
+    network: NetworkName = "urban",
+    at: At = "",
+    known_at: KnownAt = "",
+    as_json: Json = False,
+) -> None:
     """The smallest set of switches with a visible break on every infeed. 隔离方案。"""
     app = App.open()
-    answer = isolate(app.grid(network), app.closed(network), equipment).as_json()
+    answer = isolate(app.grid(network), app.closed(network, **as_of(app, at, known_at)), equipment).as_json()
     show(answer, as_json=as_json, people=lambda: show_isolation(answer))
 
 
@@ -60,11 +72,14 @@ def transfer_equipment(
     start: Annotated[str, typer.Option("--from", help="Start, ISO 8601; local time unless an offset is named. 开始。")],
     end: Annotated[str, typer.Option("--to", help="End. 结束。")],
     network: NetworkName = "urban",
+    at: At = "",
+    known_at: KnownAt = "",
     as_json: Json = False,
 ) -> None:
     """The optimal re-supply of everyone the isolation cuts off, and why the rest stays dead. 转供方案。"""
     app = App.open()
-    answer = app.transfer(network, equipment, period(app, start, end)).as_json()
+    span = period(app, start, end)
+    answer = app.transfer(network, equipment, span, **as_of(app, at, known_at)).as_json()
     show(answer, as_json=as_json, people=lambda: show_transfer(answer))
 
 
@@ -82,11 +97,16 @@ def reconfigure_network(
     show(answer, as_json=as_json, people=lambda: show_reconfiguration(answer))
 
 
+def as_of(app: App, at: str, known_at: str) -> dict[str, datetime | None]:
+    """Which state is asked about: the one at `at`, as known at `known_at`; the present one when both are empty."""
+    return {"at": instant(app, at) if at else None, "known_at": instant(app, known_at) if known_at else None}
+
+
 def period(app: App, start: str, end: str) -> Period:
     """A period from what was typed; raises UnableToReadTime."""
     first, last = instant(app, start), instant(app, end)
     if not timedelta(0) < last - first <= LONGEST:
-        raise _unreadable(f"{start} .. {end}")
+        raise unreadable(f"{start} .. {end}")
     return Period(first, last)
 
 
@@ -96,10 +116,11 @@ def instant(app: App, text: str) -> datetime:
         typed = datetime.fromisoformat(text)
         return (typed if typed.tzinfo else typed.replace(tzinfo=app.zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _unreadable(text) from None
+        raise unreadable(text) from None
 
 
-def _unreadable(text: str) -> UnableToReadTime:
+def unreadable(text: str) -> UnableToReadTime:
+    """The refusal of a time or period as typed."""
     words = Text(
         en=f"{text} is no time, ends before it starts, or is longer than {LONGEST.days} days.",
         zh=f"{text} 不是有效时间,或结束早于开始,或超过{LONGEST.days}天。",
