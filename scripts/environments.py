@@ -51,17 +51,27 @@ def ready(folder: Path, *names: str) -> bool:
 
 
 def environment(folder: Path, *, from_lock: str, also: tuple[str, ...] = (), everlit: bool = True) -> Path:
-    """Make sure the environment holds the lock, or one of `also` that contains it; return its Python."""
+    """Make sure the environment holds the lock, or one of `also` that contains it; return its Python.
+
+    An out-of-date environment that held one of `also` is filled from that lock again: a demo takes no checks away.
+    """
     python = folder / "bin" / "python"
     if ready(folder, from_lock, *also):
         return python
     with one_at_a_time():
         if ready(folder, from_lock, *also):
             return python
+        from_lock = next((name for name in also if held(folder) == name), from_lock)
         uv = installer()
         with stamped(folder / STAMP, wanted(from_lock)):
             fill(folder, uv, from_lock, everlit=everlit)
     return python
+
+
+def held(folder: Path) -> str:
+    """Name of the lock an environment was last made from; empty when it was not, or not to the end."""
+    stamp = folder / STAMP
+    return stamp.read_text(encoding="utf-8").partition(" ")[0] if stamp.is_file() else ""
 
 
 def fill(folder: Path, uv: Path, name: str, *, everlit: bool) -> None:

@@ -66,6 +66,12 @@ def test_checks_environment_serves_the_product(monkeypatch, tmp_path):
     assert not environments.ready(tmp_path, "base")
     (tmp_path / environments.STAMP).write_text("dev of another lock")
     assert not environments.ready(tmp_path, "base", "dev")
+    assert environments.held(tmp_path) == "dev"
+    filled = []
+    monkeypatch.setattr(environments, "fill", lambda _folder, _uv, name, **_: filled.append(name))
+    monkeypatch.setattr(environments, "installer", lambda: Path("uv"))
+    environments.environment(tmp_path, from_lock="base", also=("dev",))
+    assert filled == ["dev"], "a demo takes the checks' packages from nobody"
 
 
 def test_base_python_is_outside_every_environment():
