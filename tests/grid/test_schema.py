@@ -47,7 +47,24 @@ def test_what_validation_refuses_the_schema_refuses(table, column, value):
 
 
 def test_every_column_says_what_it_is_in_both_languages_and_its_unit():
-    units = {"deg", "kv", "m", "ohm", "us", "a", "kva", "percent", "kw", "pu", "kvar", "min", "mva", "factor"}
+    units = {
+        "deg",
+        "kv",
+        "m",
+        "ohm",
+        "us",
+        "a",
+        "kva",
+        "percent",
+        "kw",
+        "pu",
+        "kvar",
+        "min",
+        "mva",
+        "factor",
+        "year",
+        "h",
+    }
     for table in SCHEMA:
         assert table.meaning.en
         assert table.meaning.zh

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from everlit.grid.identities import string_buffers
 from everlit.grid.model import Network
-from everlit.grid.schema import SCHEMA, Column, Kind, TableSchema
+from everlit.grid.schema import SCHEMA, TABLES, Column, Kind, TableSchema
 from everlit.kernel import Text
 
 ARROW_TYPES = {
@@ -35,10 +35,12 @@ def content_hash(tables: Mapping[str, pa.Table]) -> str:
     """SHA-256 over the values of every column in schema order: equal content, equal hash, whatever file it came from.
 
     Each column counts with its name, which cells are filled, and the filled values: numbers as IEEE doubles or 64-bit
-    integers, texts as their lengths and UTF-8 bytes.
+    integers, texts as their lengths and UTF-8 bytes. A table the format got later counts only when it has rows.
     """
     digest = hashlib.sha256()
     for name, table in tables.items():
+        if TABLES[name].later and not table.num_rows:
+            continue
         digest.update(f"{name} {table.num_rows}\n".encode())
         for column in table.column_names:
             digest.update(f"{column}\n".encode())

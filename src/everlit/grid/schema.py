@@ -49,6 +49,8 @@ class TableSchema:
     meaning: Text
     columns: tuple[Column, ...]
     required: bool = False
+    later: bool = False
+    """Added after networks were fingerprinted: without rows it leaves a fingerprint as it was."""
 
     @property
     def key(self) -> str:
@@ -282,6 +284,25 @@ SCHEMA: tuple[TableSchema, ...] = (
             _number("p_factor", "active power over p_kw", "有功系数", -1e3, 1e3),
             _number("q_factor", "reactive power over q_kvar", "无功系数", -1e3, 1e3),
         ),
+    ),
+    TableSchema(
+        "failure_rates",
+        "ReliabilityInfo",
+        Text("how often equipment fails and how long it takes, where the policy rows do not fit", "故障率参数"),
+        (
+            Column("equipment_id", Kind.REFERENCE, Text("line, transformer or switch", "线路、变压器或开关")),
+            _number(
+                "failures_per_year", "failures of the whole line or transformer", "年故障次数", 0, 1e3, required=False
+            ),
+            _number("repair_h", "time to repair it", "修复时间", 0, 1e5, required=False),
+            _number("replace_h", "time to replace it from stock", "更换时间", 0, 1e5, required=False),
+            _flag("spare", "a spare is in stock: replaced, not repaired", "有备品", default=False),
+            _number(
+                "operate_h", "time until a switch is operated after a fault", "故障后操作时间", 0, 1e3, required=False
+            ),
+            _number("transfer_kw", "power a tie may take over", "联络可转供功率", 0, 1e7, required=False),
+        ),
+        later=True,
     ),
 )
 

@@ -32,6 +32,8 @@ from everlit.kernel import Finding, Severity, Text
 
 EQUIPMENT = ("nodes", "sources", "lines", "switches", "transformers", "consumers", "usage_points", "generators")
 LONGEST_PROFILE = 35_136
+RATED = ("failures_per_year", "repair_h", "replace_h", "spare")
+OPERATED = ("operate_h", "transfer_kw")
 CELL_FAULTS = {
     "value.missing": Text("must be filled", "不能为空"),
     "value.number": Text("is no number", "不是数字"),
@@ -340,6 +342,39 @@ def _profiles(tables: Tables, findings: Findings) -> None:
                 findings.add(rows.about(kind, row, "quarter_hour", say_en, say_zh, value=at))
 
 
+def _failure_rates(tables: Tables, findings: Findings) -> None:
+    """Rows are about lines, transformers and switches, one each; a value that means nothing there is said to be unused."""
+    rows = tables["failure_rates"]
+    names = rows.values("equipment_id")
+    again, first = Identities(names).repeated()
+    stood = dict(zip(again.tolist(), first.tolist(), strict=True))
+    findings.add_rows(again, lambda row: _duplicate(rows, row, stood[row]))
+    is_switch = tables["switches"].index.rows(names) >= 0
+    fails = (tables["lines"].index.rows(names) >= 0) | (tables["transformers"].index.rows(names) >= 0)
+    unknown = np.flatnonzero(_filled(names) & ~is_switch & ~fails)
+    findings.add_rows(unknown, lambda row: _dangling(rows, row, "equipment_id", "lines, transformers, switches"))
+    for columns, where in ((RATED, is_switch), (OPERATED, fails)):
+        for column in columns:
+            _unused(rows, np.flatnonzero(where & _given(rows, column)), column, findings)
+    short = np.flatnonzero(_given(rows, "spare") & ~_filled(rows.values("replace_h")))
+    en, zh = "must be filled where a spare is in stock", "有备品时不能为空"
+    _each(rows, short, "value.missing", "replace_h", en, zh, findings)
+
+
+def _given(rows: _Rows, column: str) -> npt.NDArray[np.bool_]:
+    return _filled(rows.values(column))
+
+
+def _unused(rows: _Rows, where: Rows, column: str, findings: Findings) -> None:
+    en, zh = "has no meaning for this equipment and is not used", "对该设备无意义,不使用"
+    findings.add_rows(
+        where,
+        lambda row: rows.about(
+            "rate.unused", row, column, en, zh, value=rows.values(column)[row].as_py(), severity=Severity.WARNING
+        ),
+    )
+
+
 def _each(rows: _Rows, where: Rows, kind: str, column: str, en: str, zh: str, findings: Findings) -> None:
     findings.add_rows(where, lambda row: rows.about(kind, row, column, en, zh, value=rows.values(column)[row].as_py()))
 
@@ -365,4 +400,5 @@ ROW_CHECKS: tuple[Callable[[Tables, Findings], None], ...] = (
     _feeder_heads,
     _impedances,
     _profiles,
+    _failure_rates,
 )
