@@ -4,6 +4,7 @@ The same rule stands in several layers (law, promise, internal) with different n
 a legal row is a violation, of a promise a service failure, of an internal row a warning. A refusal cites its row.
 """
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -59,6 +60,28 @@ class Policy:
     def as_json(self) -> dict[str, Any]:
         """The row as the API and documents show it."""
         return {**asdict(self), "valid_from": str(self.valid_from), "valid_to": self.valid_to and str(self.valid_to)}
+
+
+def register(text: str) -> tuple[Policy, ...]:
+    """The rows of a register as a capability ships it (`policies.csv`): one line each, its columns named in the first.
+
+    >>> head = "key,comparator,value,unit,hardness,confidence,document,title_en,title_zh"
+    >>> [row.value for row in register(head + "\\nrep.window60,>,3,times,internal,V2,Guangdong rule,often,频繁")]
+    [3.0]
+    """
+    return tuple(
+        Policy(
+            row["key"],
+            float(row["value"]),
+            row["unit"],
+            row["comparator"],
+            Text(row["title_en"], row["title_zh"]),
+            Hardness(row["hardness"]),
+            document=row["document"],
+            confidence=row["confidence"],
+        )
+        for row in csv.DictReader(text.splitlines())
+    )
 
 
 class UnableToFindPolicy(Refusal):

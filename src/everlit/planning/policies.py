@@ -12,7 +12,6 @@ province's or a company's stricter number is a row in place of the national one,
 False
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -20,32 +19,18 @@ from importlib.resources import files
 from math import isfinite
 
 from everlit.kernel import Finding, Hardness, Period, Policies, Policy, Refusal, Text
+from everlit.kernel.policy import register
 from everlit.planning.model import ProtectedPeriod
+from everlit.reliability.policies import RELIABILITY_POLICIES
 from everlit.switching.limits import TRANSFER_POLICIES
 from everlit.switching.policies import SWITCHING_POLICIES
 
-
-def _register() -> Policies:
-    text = (files("everlit.planning") / "policies.csv").read_text("utf-8")
-    return Policies(
-        tuple(
-            Policy(
-                row["key"],
-                float(row["value"]),
-                row["unit"],
-                row["comparator"],
-                Text(row["title_en"], row["title_zh"]),
-                Hardness(row["hardness"]),
-                document=row["document"],
-                confidence=row["confidence"],
-            )
-            for row in csv.DictReader(text.splitlines())
-        )
-    )
-
-
-DEFAULT_POLICIES = SWITCHING_POLICIES.replaced(TRANSFER_POLICIES.rows).replaced(_register().rows)
-"""The planning register over the switching rows: everything an assessment may cite."""
+DEFAULT_POLICIES = (
+    SWITCHING_POLICIES.replaced(TRANSFER_POLICIES.rows)
+    .replaced(RELIABILITY_POLICIES.rows)
+    .replaced(register((files("everlit.planning") / "policies.csv").read_text("utf-8")))
+)
+"""The planning register over the rows of switching and reliability: everything an assessment may cite."""
 
 PROVINCE_EXAMPLE = (
     Policy(
