@@ -12,7 +12,8 @@ from everlit.sources.simbench.positions import LARGEST_RADIUS_M, METRES_PER_DEGR
 from tests.sources.reading import load_flow
 
 ENDS = ("from_node_id", "to_node_id")
-NAMES = ("case16", "case33", "case533", "case70", "ortenau", "urban")
+NO_KEY = ("profiles", "failure_rates")
+NAMES = ("case16", "case33", "case533", "case70", "ortenau", "rbts2", "urban")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_normal_state_is_radial_and_feeds_every_customer(networks, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_identities_are_unique_over_all_tables(networks, name):
     tables = networks[name].tables
-    seen = [identity for table in tables if table != "profiles" for identity in tables[table].column(0).to_pylist()]
+    seen = [identity for table in tables if table not in NO_KEY for identity in tables[table].column(0).to_pylist()]
     assert len(seen) == len(set(seen))
 
 
@@ -160,8 +161,9 @@ def test_made_up_people_say_so(networks):
 
 def test_papers_are_written_the_same_again():
     from everlit.sources.cases.mapping import convert_papers
+    from everlit.sources.cases.reliability_case import convert_rbts2
 
-    for converted in convert_papers():
+    for converted in (*convert_papers(), convert_rbts2()):
         assert differences(converted, shipped_folder()) == []
 
 
