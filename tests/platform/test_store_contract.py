@@ -1,13 +1,16 @@
 """The storage contract, the same on SQLite and PostgreSQL: atomic, ordered, never half."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, inspect, select, text
 
 import everlit.app
 from everlit.grid.store import (
@@ -21,7 +24,15 @@ from everlit.grid.store import (
     stored_network,
 )
 from everlit.grid.synthetic import random_network
-from everlit.platform.database import metadata, migrate, open_engine, reading, writing
+from everlit.platform.database import (
+    MIGRATIONS,
+    UnableToMigrate,
+    metadata,
+    migrate,
+    open_engine,
+    reading,
+    writing,
+)
 from everlit.platform.events import Actor, events, history, record
 
 PLANNER = Actor("Lin 林", "planner")
@@ -40,6 +51,56 @@ def test_migrating_twice_changes_nothing_and_matches_the_tables(engine: Engine) 
     migrate(engine)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_store_of_a_newer_program_is_refused(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnableToMigrate) as refusal:
+        migrate(engine)
+    assert [finding.kind for finding in refusal.value.findings] == ["store.newer"]
+
+
+def test_an_older_store_keeps_its_facts_on_the_way_up_and_down(database_url: str) -> None:
+    """What the first schema kept is still there after every later one, and after going back to it."""
+    engine = open_engine(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        save_network(connection, random_network(7), actor=PLANNER, at=NOON)
+    migrate(engine)
+    for _ in ("newest", "first again"):
+        with writing(engine) as connection:
+            assert [event.actor for event in history(connection)] == [PLANNER]
+            assert stored_network(connection, random_network(7).name).fingerprint == random_network(7).fingerprint
+            config.attributes["connection"] = connection
+            command.downgrade(config, "0001")
+    with engine.connect() as connection:
+        assert set(inspect(connection).get_table_names()) == {
+            "alembic_version", "events", "network_versions", "network_tables", "switch_operations",
+        }  # fmt: skip
+
+
+def test_writers_queue(engine: Engine) -> None:
+    """Two planners who each look first and then take the last crew: the second sees that it is gone."""
+    taken, started = [], threading.Barrier(2)
+
+    def take(name: str) -> None:
+        started.wait(10)
+        with writing(engine) as connection:
+            if connection.execute(select(func.count()).select_from(events)).scalar_one() == 0:
+                time.sleep(0.2)
+                record(connection, actor=Actor(name, "planner"), at=NOON, kind="crew.taken", subject="crew/1")
+                taken.append(name)
+
+    both = [threading.Thread(target=take, args=(name,)) for name in ("Lin", "Zhou")]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(30)
+    assert len(taken) == 1
 
 
 def test_events_keep_order_actor_and_offset(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from everlit.app import App
 from everlit.cli.output import Json, complaints, console, show
@@ -54,7 +54,7 @@ def demo(
     began = time.monotonic()
     app = App.open()
     month = month_after(app.clock().astimezone(app.zone).date())
-    plan = prepared(app, city, month, requests=requests, seconds=seconds, seed=seed, quiet=check or as_json)
+    plan = prepared(app, city, month, requests=requests, seconds=seconds, seed=seed)
     answer = {
         "city": city,
         "requests": plan["requests"],
@@ -77,36 +77,42 @@ def month_after(today: date) -> date:
     return date(today.year + today.month // 12, today.month % 12 + 1, 1)
 
 
-def prepared(
-    app: App, city: str, month: date, *, requests: int, seconds: float, seed: int, quiet: bool
-) -> Mapping[str, Any]:
+def prepared(app: App, city: str, month: date, *, requests: int, seconds: float, seed: int) -> Mapping[str, Any]:
     """The plan of the month: the one in the store, or a new one made, adopted and assessed outage by outage.
 
-    A demo that was interrupted goes on where it stopped; one that was finished is left as people changed it.
+    A demo that was interrupted goes on where it stopped; one that was finished is left as people changed it. What it
+    does is told on standard error.
     """
     name = f"{month:%Y-%m}"
     kept = app.planning.month(city, name)["plan"]
     done = [event.kind for event in events_of(app, city, name)]
     if kept is not None and PREPARED in done:
         return dict(kept)
-    progress = Progress(console=complaints, disable=quiet)
-    with progress:
-        step = progress.add_task(f"city 城市 {city}", total=None)
+    with Progress(console=complaints, disable=not complaints.is_terminal) as progress:
+        step = progress.add_task("", total=None)
+        tell(progress, step, f"city 城市 {city}")
         app.grid(city)
         if kept is None:
-            progress.update(step, description=f"{requests} fictional requests 虚构申请, {name}")
+            tell(progress, step, f"{requests} fictional requests 虚构申请, {name}")
             submit_demo(app, city, month, requests=requests, seed=seed)
         if ADOPTED not in done:
-            progress.update(step, description=f"month plan 月计划, search ≤ {seconds:g} s")
+            tell(progress, step, f"month plan 月计划, search ≤ {seconds:g} s")
             kept = adopt(app, city, name, kept=kept, seconds=seconds, seed=seed)
         outages = formed(app, city, name)
-        progress.update(step, description="assessments 事前评估", total=len(outages), completed=0)
+        tell(progress, step, f"assessments 事前评估 of {len(outages)} outages", total=len(outages))
         for outage in outages:
             settle(app, outage)
             progress.advance(step)
         with writing(app.engine) as connection:
             record(connection, actor=ACTOR, at=app.clock(), kind=PREPARED, subject=f"month:{city}/{name}")
     return dict(kept or {})
+
+
+def tell(progress: Progress, step: TaskID, words: str, *, total: int | None = None) -> None:
+    """Say what is being done: in the bar of a terminal, as a line of its own anywhere else."""
+    progress.update(step, description=words, total=total, completed=0)
+    if not progress.console.is_terminal:
+        progress.console.print(f"{words} …")
 
 
 def events_of(app: App, city: str, month: str) -> list[Event]:

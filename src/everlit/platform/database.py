@@ -1,7 +1,8 @@
 """One database, two engines: SQLite in a file by default, PostgreSQL by a URL; the same tables and tests on both.
 
-Writers on SQLite take the lock when their transaction begins (BEGIN IMMEDIATE), so that two planners queue instead of
-failing half-way; readers never wait (WAL).
+Writers queue: on SQLite they take the lock when their transaction begins (BEGIN IMMEDIATE), on PostgreSQL an advisory
+lock of the database. What a rule read inside its transaction is therefore still true when it records: two planners
+cannot both give the same crew away. Readers never wait.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,8 +13,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects.sqlite import DATETIME
+
+from everlit.kernel import Finding, Refusal, Text
 
 metadata = MetaData(
     naming_convention={
@@ -25,6 +30,8 @@ metadata = MetaData(
 )
 
 BUSY_MS = 30_000
+WRITERS = 0x65_76_65_72_6C_69_74
+"""The advisory lock of writers on PostgreSQL: the bytes of "everlit"."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -77,15 +84,33 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes: everything in it happens, or nothing."""
+    """A transaction that writes: everything in it happens, or nothing. Only one is under way at a time."""
     with engine.begin() as connection:
+        _queue(connection)
         yield connection
 
 
+def _queue(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(WRITERS)))
+
+
+class UnableToMigrate(Refusal):
+    """The store was written by a newer program than this one."""
+
+    title = Text(en="The store could not be opened.", zh="数据库无法打开。")
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest schema (Alembic), in one transaction."""
+    """Bring the database to the newest schema (Alembic), in one transaction; raises UnableToMigrate for a newer one."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with writing(engine) as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+        if newer := sorted(found - known):
+            en = f"It was written by a newer program (schema {', '.join(newer)}): use that one."
+            zh = f"数据库由更新版本的程序写入(结构版本 {', '.join(newer)}),请使用该版本。"
+            raise UnableToMigrate(Finding("store.newer", newer[0], Text(en, zh)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
