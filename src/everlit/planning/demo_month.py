@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from everlit.grid import Grid, SwitchKind
 from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.kernel.reading import CHINA
 from everlit.planning.model import DailyWindow, Department, Nature, PastOutage, WorkKind, WorkRequest
-from everlit.planning.reading import CHINA
 
 Ints = npt.NDArray[np.int32]
 HIGHEST_MV_KV = 60.0

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from everlit.kernel import Finding, Hardness, Period, Policy, Refusal, Text, fingerprint
-from everlit.planning.reading import CHINA, Row
+from everlit.kernel.reading import CHINA, Row
 
 LONGEST_JOB_MIN = 30 * 24 * 60
 LARGEST_CREW = 500

@@ -25,8 +25,8 @@ import numpy.typing as npt
 from everlit.grid import Grid, UnableToFindEquipment
 from everlit.grid.compile import Ints
 from everlit.kernel import Period, Policies
+from everlit.kernel.reading import CHINA
 from everlit.planning.model import Nature, PastOutage
-from everlit.planning.reading import CHINA
 
 MINUTES_A_DAY = 1440.0
 

@@ -6,7 +6,6 @@ Chinese, text may be UTF-8 or GB 18030. The format is described in docs/referenc
 """
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,9 @@ from typing import Any, TypeVar
 
 from everlit.grid import Grid, UnableToFindEquipment
 from everlit.kernel import Finding, Refusal, Severity, Text
+from everlit.kernel.reading import CHINA
+from everlit.kernel.records import Refuse, csv_records, decoded, limited
 from everlit.planning.model import PastOutage, UnableToReadRequest, WorkRequest
-from everlit.planning.reading import CHINA
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 100_000
@@ -308,7 +308,7 @@ def _records(source: Path | bytes, name: str, *, required: Sequence[str]) -> lis
     text = _text(source, name)
     if text.lstrip()[:1] in ("{", "["):
         return _json_records(text, name)
-    return _csv_records(text, name, required)
+    return csv_records(text, required=required, headers=CHINESE_HEADERS, most_rows=MOST_ROWS, refuse=_refusing(name))
 
 
 def _text(source: Path | bytes, name: str) -> str:
@@ -322,17 +322,7 @@ def _text(source: Path | bytes, name: str) -> str:
         raise _refuse(
             "unreadable", name, f"The file cannot be opened: {error.strerror}.", f"文件无法打开：{error.strerror}。"
         ) from error
-    if len(source) > LARGEST_FILE_BYTES:
-        raise _refuse("too_large", name, "The file is larger than 64 MB.", "文件超过 64 MB。")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = source.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\x00" in text:
-            break
-        return text
-    raise _refuse("encoding", name, "The file is neither UTF-8 nor GB 18030 text.", "文件不是 UTF-8 或 GB 18030 文本。")
+    return decoded(source, most_bytes=LARGEST_FILE_BYTES, refuse=_refusing(name))
 
 
 def _json_records(text: str, name: str) -> list[tuple[int, Any]]:
@@ -351,7 +341,8 @@ def _json_records(text: str, name: str) -> list[tuple[int, Any]]:
         raise _refuse(
             "shape", name, 'JSON must be a list, or an object with "requests".', "JSON 应为列表，或含 requests 的对象。"
         )
-    return _limited([(number, record) for number, record in enumerate(document, 1)], name)
+    records = list(enumerate(document, 1))
+    return limited(records, most_rows=MOST_ROWS, refuse=_refusing(name))
 
 
 def _json(text: str) -> Any:
@@ -365,38 +356,6 @@ def _json(text: str) -> Any:
         return [json.loads(line) for line in lines]
 
 
-def _csv_records(text: str, name: str, required: Sequence[str]) -> list[tuple[int, Any]]:
-    first_line = text.partition("\n")[0]
-    delimiter = max(",\t;", key=first_line.count) if first_line else ","
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise _refuse("csv", name, f"The file is not valid CSV: {error}.", f"文件不是有效的 CSV：{error}。") from error
-    header = [CHINESE_HEADERS.get(cell.strip(), cell.strip().lower()) for cell in rows[0]] if rows else []
-    missing = [column for column in required if column not in header]
-    if missing:
-        shown = ", ".join(missing)
-        raise _refuse("header", name, f"The header lacks {shown}.", f"表头缺少 {shown}。")
-    doubled = sorted({column for column in header if column and header.count(column) > 1})
-    if doubled:
-        raise _refuse("header", name, f"The header names {doubled[0]} twice.", f"表头列 {doubled[0]} 重复。")
-    records = [
-        (number, _cells(header, row)) for number, row in enumerate(rows[1:], 2) if any(cell.strip() for cell in row)
-    ]
-    return _limited(records, name)
-
-
-def _cells(header: Sequence[str], row: Sequence[str]) -> Mapping[str, Any] | None:
-    """Cells by column; a row with more cells than the header is not a record."""
-    return None if len(row) > len(header) else dict(zip(header, row, strict=False))
-
-
-def _limited(records: list[tuple[int, Any]], name: str) -> list[tuple[int, Any]]:
-    if len(records) > MOST_ROWS:
-        raise _refuse("too_large", name, f"The file has more than {MOST_ROWS} rows.", f"文件超过 {MOST_ROWS} 行。")
-    return records
-
-
 def _finding(
     kind: str, subject: str, en: str, zh: str, *, severity: Severity = Severity.ERROR, **evidence: Any
 ) -> Finding:
@@ -405,3 +364,7 @@ def _finding(
 
 def _refuse(kind: str, name: str, en: str, zh: str) -> UnableToReadRequests:
     return UnableToReadRequests(Finding(f"requests.{kind}", name[-120:], Text(en, zh)))
+
+
+def _refusing(name: str) -> Refuse:
+    return lambda kind, en, zh: _refuse(kind, name, en, zh)

@@ -11,8 +11,8 @@ from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from everlit.kernel import Finding, Period, Policies, Text
+from everlit.kernel.reading import CHINA
 from everlit.planning.model import Nature, PlannedOutage, State, WorkRequest
-from everlit.planning.reading import CHINA
 
 
 def freeze_of(period: Period, *, policies: Policies, zone: tzinfo = CHINA) -> datetime:
