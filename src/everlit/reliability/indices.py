@@ -1,0 +1,125 @@
+"""Indices of a period (指标计算): one pass per base, both books side by side, whole or in parts, three views of it.
+
+The caller hands in the dead intervals and gets a `Counted`: integers by part, and every index as a ratio of them.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, tzinfo
+from typing import Any
+
+import numpy as np
+
+from everlit.grid.columns import Floats
+from everlit.kernel import Period, Policies, Text
+from everlit.ledger.columns import Interruptions
+from everlit.ledger.model import SubjectKind
+from everlit.reliability.calendar import days_of, last_day, months_of
+from everlit.reliability.customers import customers_by, weight_of
+from everlit.reliability.formulas import Totals, formulas
+from everlit.reliability.model import Base, Book, By, Customers, Index, View
+from everlit.reliability.parts import WHOLE, Part, parts_of_customers, parts_of_events
+from everlit.reliability.policies import Limits, limits_of
+from everlit.reliability.tally import Tally, Whole, stacked, tally
+
+BOOKS = tuple(Book)
+KIND: Mapping[Base, SubjectKind] = {
+    Base.UNITS: SubjectKind.MV_UNIT,
+    Base.KVA: SubjectKind.MV_UNIT,
+    Base.HOUSEHOLDS: SubjectKind.USAGE_POINT,
+    Base.POWER: SubjectKind.USAGE_POINT,
+}
+"""Whose dead intervals a base is counted from."""
+MajorDays = Mapping[Book, Collection[date]]
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """A period counted on one base: `customers` [parts] weigh the denominators, `period_s` [parts] is their time."""
+
+    base: Base
+    period: Period
+    parts: tuple[Part, ...]
+    customers: Floats
+    convention: Customers
+    period_s: Whole
+    limits: tuple[Limits, ...]
+    tally: Tally
+
+    def of(self, book: Book, *, view: View = View.ALL, part: int = 0) -> tuple[Index, ...]:
+        """Every index of a book for one part."""
+        row = BOOKS.index(book)
+        limits, counted = self.limits[row], Totals.of(self.tally, row, part, view)
+        return formulas(
+            counted, book, self.base, float(self.customers[part]), int(self.period_s[part]), limits.repeats, limits.repeats_from
+        )  # fmt: skip
+
+    def index(self, key: str, book: Book, *, view: View = View.ALL, part: int = 0) -> Index:
+        """One index by its standard name; KeyError where the base has none of it."""
+        return {index.key: index for index in self.of(book, view=view, part=part)}[key]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One row per part, book, view and index: what is exported and stored."""
+        for part, named in enumerate(self.parts):
+            for book in BOOKS:
+                for view in View:
+                    for index in self.of(book, view=view, part=part):
+                        about = {"base": self.base.value, "book": book.value, "view": view.value, "part": named.key}
+                        yield {**about, **index.as_json()}
+
+
+def indices(
+    rows: Interruptions,
+    *,
+    base: Base,
+    period: Period,
+    policies: Policies,
+    zone: tzinfo,
+    by: By | None = None,
+    major: MajorDays | None = None,
+    customers: Mapping[str, float] | None = None,
+    power_w: Whole | None = None,
+) -> Counted:
+    """Count a period on one base, whole or in parts.
+
+    `rows` are dead intervals of the kind the base counts (`KIND`), those of the last minutes before the period included.
+    `major` names the major event days of each book. `customers` weighs each part by its key, averaged over time (see
+    `customers`); without it those of `rows.subjects`, as they stand at the period's end, divide.
+    """
+    limits = tuple(limits_of(policies, book, on=last_day(period, zone)) for book in BOOKS)
+    weight = weight_of(rows.subjects, base, power_w)
+
+    def scan(span: Period, **what: Any) -> Tally:
+        days = days_of(span, zone, major=major, books=BOOKS)[1]
+        return tally(rows, weight, days=days, limits=limits, **what)
+
+    parts, counted = _parted(scan, rows, period, by, zone)
+    there = customers_by(rows.subjects, weight, by) if customers is None else customers
+    own = by is not None and by.of_customer
+    spans = dict(months_of(period, zone)) if by is By.MONTH else {}
+    return Counted(
+        base,
+        period,
+        tuple(parts),
+        np.array([there.get(part.key if own else WHOLE.key, 0.0) for part in parts]),
+        Customers.PERIOD_END if customers is None else Customers.TIME_WEIGHTED,
+        np.array([round(spans.get(part.key, period).duration.total_seconds()) for part in parts], np.int64),
+        limits,
+        counted,
+    )
+
+
+def _parted(
+    scan: Callable[..., Tally], rows: Interruptions, period: Period, by: By | None, zone: tzinfo
+) -> tuple[list[Part], Tally]:
+    """The parts of a breakdown and their tally: customers stand in one part each, so one pass counts them all."""
+    if by is None:
+        return [WHOLE], scan(period)
+    if by.of_customer:
+        parts, place = parts_of_customers(rows.subjects, by)
+        return parts, scan(period, part=place, parts=len(parts))
+    if by is By.MONTH:
+        months = months_of(period, zone)
+        return [Part(key, Text(key, key)) for key, _ in months], stacked([scan(month) for _, month in months])
+    parts, events = parts_of_events(rows.events, by)
+    return parts, stacked([scan(period, counted=mine) for mine in events])

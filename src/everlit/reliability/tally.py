@@ -1,0 +1,232 @@
+"""The pass (统计): one scan over the dead intervals of a period, everything any index needs as integers.
+
+An interruption is not a row. Rows of one customer and one event that follow one another within the sustained limit are
+one interruption, as long as its dead seconds together: a breaker that recloses twice interrupts once. IEEE 1366 calls
+this a momentary interruption event ("all reclosing operations that occur within five minutes of the first
+interruption"); each row of it is an operation. DL/T 836 counts the same with its own limit.
+
+    row      ▁▁    ▁▁                          ▁▁▁▁▁▁▁▁▁▁▁▁
+    gap         ≤                  >
+    counted  └ one interruption ┘             └ another, of the same event ┘
+
+An interruption belongs whole to the instant it began (domain rule 2.4), so that days add up to months and months to
+years. Weights are integers (units, households, VA, W): sums are exact, and parts add up to the whole.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from functools import reduce
+from itertools import pairwise
+from typing import Self, TypeVar
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from everlit.grid.columns import Bools, Ints
+from everlit.ledger.columns import Codes, Interruptions, Seconds
+from everlit.ledger.model import Nature
+from everlit.reliability.policies import Limits
+
+Made = TypeVar("Made")
+Whole = npt.NDArray[np.int64]
+ROWS_A_TASK = 250_000
+
+
+@dataclass(frozen=True, eq=False)
+class Days:
+    """Local days as the instants they begin, [d + 1] with the end of the last, and which are major, [books, d]."""
+
+    begin_s: Seconds
+    major: Bools
+
+    def __len__(self) -> int:
+        return len(self.begin_s) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What the books count on one base, weighted integers by book and part, [b, p, …].
+
+    `interruptions` and `seconds` [b, p, ordinary or major day, nature, sustained or momentary]; `operations` of momentary
+    interruptions [b, p, day, nature]. By customer, [b, p, view (all, without, only major days), …]: `hit` by a sustained
+    interruption, by any; `sustained` and `events` are histograms of how many sustained interruptions, and how many of
+    any length, a customer had (the last class holds all above); `long_single`, `long_total` had long ones.
+    """
+
+    interruptions: Whole
+    seconds: Whole
+    operations: Whole
+    hit: Whole
+    sustained: Whole
+    events: Whole
+    long_single: Whole
+    long_total: Whole
+
+    @classmethod
+    def nothing(cls, books: int, parts: int, natures: int, classes: int) -> Self:
+        """A tally to count into."""
+        shapes = (
+            (2, natures, 2), (2, natures, 2), (2, natures), (3, 2), (3, classes), (3, classes), (3,), (3,),
+        )  # fmt: skip
+        return cls(*(np.zeros((books, parts, *shape), np.int64) for shape in shapes))
+
+    @property
+    def columns(self) -> tuple[Whole, ...]:
+        """The arrays, in order of the fields."""
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+    def plus(self, other: "Tally") -> "Tally":
+        """Both together, of different customers."""
+        return Tally(*(mine + theirs for mine, theirs in zip(self.columns, other.columns, strict=True)))
+
+
+def tally(
+    rows: Interruptions,
+    weight: Whole,
+    *,
+    days: Days,
+    limits: Sequence[Limits],
+    counted: Bools | None = None,
+    part: Ints | None = None,
+    parts: int = 1,
+) -> Tally:
+    """Count the interruptions that began in `days`, each customer weighing `weight` [subjects]; one book per `limits`.
+
+    `counted` [events] leaves events out, `part` [subjects] puts each customer into one of `parts`. Rows before the first
+    day are read to know whether an interruption began there: hand in those of the last few minutes before it as well.
+    """
+    nature = rows.events.nature if counted is None else np.where(counted, rows.events.nature, np.int8(-1))
+    of_part = np.zeros(len(rows.subjects), np.int32) if part is None else part
+    classes = 1 + max(count for book in limits for count in book.repeats_from)
+    bounds = np.array([(book.sustained_s, book.single_s, book.total_s) for book in limits], np.int64)
+
+    def counted_between(ends: tuple[int, int]) -> Tally:
+        mine = Tally.nothing(len(limits), parts, len(Nature), classes)
+        _count(
+            *ends, rows.subject, rows.start_s, rows.end_s, rows.event, nature, weight, of_part,
+            days.begin_s, days.major, bounds, *mine.columns,
+        )  # fmt: skip
+        return mine
+
+    return reduce(Tally.plus, spread(counted_between, rows.subject))
+
+
+def stacked(parts: Sequence[Tally]) -> Tally:
+    """Tallies of different events or times as the parts of one."""
+    return Tally(*(np.concatenate(columns, axis=1) for columns in zip(*(one.columns for one in parts), strict=True)))
+
+
+def spread(work: Callable[[tuple[int, int]], Made], subject: Ints) -> list[Made]:
+    """What `work` makes of (first row, last row) for slices of the rows on all cores; a customer stays in one slice."""
+    tasks = max(1, min(4 * (os.cpu_count() or 1), len(subject) // ROWS_A_TASK))
+    wanted = [len(subject) * number // tasks for number in range(1, tasks)]
+    ends = [0, *(_end_of_customer(subject, row) for row in wanted), len(subject)]
+    slices = list(pairwise(ends))
+    if len(slices) == 1:
+        return [work(slices[0])]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(work, slices))
+
+
+def _end_of_customer(subject: Ints, row: int) -> int:
+    return int(np.searchsorted(subject, subject[row], side="right"))
+
+
+@numba.njit(cache=True, nogil=True)
+def _gathered(
+    row: int, first: int, last: int, start_s: Seconds, end_s: Seconds, event: Ints, limit_s: int
+) -> tuple[int, int]:
+    """Dead seconds and rows of the interruption that begins with a row; no rows where an earlier one began it."""
+    before = row - 1
+    while before >= first and start_s[row] - end_s[before] < limit_s:
+        if event[before] == event[row]:
+            return 0, 0
+        before -= 1
+    dead, rows, end, after = end_s[row] - start_s[row], 1, end_s[row], row + 1
+    while after < last and start_s[after] - end < limit_s:
+        if event[after] == event[row]:
+            dead += end_s[after] - start_s[after]
+            rows, end = rows + 1, end_s[after]
+        after += 1
+    return dead, rows
+
+
+@numba.njit(cache=True, nogil=True)
+def _day_of(instant_s: int, begin_s: Seconds) -> int:
+    """The day an instant lies in; days last about 86,400 s."""
+    day = min((instant_s - begin_s[0]) // 86_400, len(begin_s) - 2)
+    while begin_s[day] > instant_s:
+        day -= 1
+    while begin_s[day + 1] <= instant_s:
+        day += 1
+    return int(day)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(
+    row: int, until: int, subject: Ints, start_s: Seconds, end_s: Seconds, event: Ints, nature: Codes, weight: Whole,
+    part: Ints, begin_s: Seconds, major: Bools, bounds: Whole,
+    interruptions: Whole, seconds: Whole, operations: Whole, hit: Whole, sustained: Whole, events: Whole,
+    long_single: Whole, long_total: Whole,
+) -> None:  # fmt: skip
+    books, widest = len(bounds), bounds[:, 0].max()
+    own = np.zeros((books, 2, 4), np.int64)  # of one customer, by day: sustained, momentary, longest, total
+    while row < until:
+        who, first = subject[row], row
+        while row < until and subject[row] == who:
+            row += 1
+        own[:] = 0
+        for at in range(first, row):
+            kind = nature[event[at]]
+            if kind < 0 or start_s[at] < begin_s[0] or start_s[at] >= begin_s[-1]:
+                continue
+            day = _day_of(start_s[at], begin_s)
+            alone = (at == first or start_s[at] - end_s[at - 1] >= widest) and (
+                at + 1 == row or start_s[at + 1] - end_s[at] >= widest
+            )
+            for book in range(books):
+                dead, rows = end_s[at] - start_s[at], 1
+                if not alone:
+                    dead, rows = _gathered(at, first, row, start_s, end_s, event, bounds[book, 0])
+                    if rows == 0:
+                        continue
+                momentary, flag = int(dead < bounds[book, 0]), int(major[book, day])
+                interruptions[book, part[who], flag, kind, momentary] += weight[who]
+                seconds[book, part[who], flag, kind, momentary] += weight[who] * dead
+                own[book, flag, momentary] += 1
+                if momentary:
+                    operations[book, part[who], flag, kind] += weight[who] * rows
+                else:
+                    own[book, flag, 2] = max(own[book, flag, 2], dead)
+                    own[book, flag, 3] += dead
+        for book in range(books):
+            _close_customer(
+                own[book], weight[who], part[who], bounds[book],
+                hit[book], sustained[book], events[book], long_single[book], long_total[book],
+            )  # fmt: skip
+
+
+@numba.njit(cache=True, nogil=True)
+def _close_customer(
+    own: Whole, weight: int, part: int, bounds: Whole,
+    hit: Whole, sustained: Whole, events: Whole, long_single: Whole, long_total: Whole,
+) -> None:  # fmt: skip
+    """What one customer's counts make of him in each view."""
+    most = sustained.shape[2] - 1
+    for view in range(3):
+        lasting = short = longest = total = 0
+        for flag in range(2):
+            if view == 0 or view == flag + 1:
+                lasting, short = lasting + own[flag, 0], short + own[flag, 1]
+                longest, total = max(longest, own[flag, 2]), total + own[flag, 3]
+        if lasting + short > 0:
+            hit[part, view, 1] += weight
+            events[part, view, min(lasting + short, most)] += weight
+        if lasting > 0:
+            hit[part, view, 0] += weight
+            sustained[part, view, min(lasting, most)] += weight
+            long_single[part, view] += weight * (longest >= bounds[1])
+            long_total[part, view] += weight * (total >= bounds[2])
