@@ -90,7 +90,9 @@ def test_every_part_of_a_breakdown_equals_the_oracle(one, by):
     for number, part in enumerate(counted.parts):
 
         def keep(customer, event, key=part.key):
-            return place[customer] == key if place else event is None or why[event] == key
+            if place is not None:
+                return place[customer] == key
+            return event is None or why[event] == key
 
         first, last = (int(end.timestamp()) for end in (JANUARY.start, JANUARY.end))
         weight = subjects.units.tolist()

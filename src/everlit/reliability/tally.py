@@ -136,7 +136,7 @@ def _end_of_customer(subject: Ints, row: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _gathered(
+def gathered(
     row: int, first: int, last: int, start_s: Seconds, end_s: Seconds, event: Ints, limit_s: int
 ) -> tuple[int, int]:
     """Dead seconds and rows of the interruption that begins with a row; no rows where an earlier one began it."""
@@ -190,7 +190,7 @@ def _count(
             for book in range(books):
                 dead, rows = end_s[at] - start_s[at], 1
                 if not alone:
-                    dead, rows = _gathered(at, first, row, start_s, end_s, event, bounds[book, 0])
+                    dead, rows = gathered(at, first, row, start_s, end_s, event, bounds[book, 0])
                     if rows == 0:
                         continue
                 momentary, flag = int(dead < bounds[book, 0]), int(major[book, day])
