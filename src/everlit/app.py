@@ -1,7 +1,7 @@
 """The only place that builds things: the store, the networks in memory, the policies, the clock.
 
-An `App` is opened on a data folder or a database URL. Compiled networks are kept by fingerprint, so that a new import
-is seen at once and an old one costs nothing.
+An `App` is opened on a data folder or a database URL. Compiled networks are kept by version, so that a new import is
+seen at once and an old one costs nothing.
 """
 
 import json
@@ -108,7 +108,7 @@ class App:
     home: Path
     clock: Callable[[], datetime] = now
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
-    _grids: dict[str, Grid] = field(default_factory=dict)
+    _grids: dict[tuple[str, int], Grid] = field(default_factory=dict)
 
     @classmethod
     def open(cls, home: Path | None = None, *, url: str | None = None, clock: Callable[[], datetime] = now) -> "App":
@@ -144,18 +144,17 @@ class App:
     def grid(self, name: str) -> Grid:
         """The newest version of a kept network, compiled; a shipped city is imported when first asked for."""
         with reading(self.engine) as connection:
-            query = select(network_versions.c.fingerprint).where(network_versions.c.network == name)
-            fingerprint = connection.execute(query.order_by(network_versions.c.version.desc()).limit(1)).scalar()
-            if fingerprint in self._grids:
-                return self._grids[fingerprint]
-            if fingerprint is not None or name not in shipped_networks():
-                return self._compiled(stored_network(connection, name))
+            query = select(network_versions.c.version).where(network_versions.c.network == name)
+            version = connection.execute(query.order_by(network_versions.c.version.desc()).limit(1)).scalar()
+            if (name, version) in self._grids:
+                return self._grids[name, int(version or 0)]
+            if version is not None or name not in shipped_networks():
+                return self._compiled(stored_network(connection, name), int(version or 0))
         network = load_network(name)
-        self.import_network(network)
-        return self._compiled(network)
+        return self._compiled(network, self.import_network(network))
 
-    def _compiled(self, network: Network) -> Grid:
-        return self._grids.setdefault(network.fingerprint, compile_network(network))
+    def _compiled(self, network: Network, version: int) -> Grid:
+        return self._grids.setdefault((network.name, version), compile_network(network))
 
     def closed(self, name: str, *, at: datetime | None = None, known_at: datetime | None = None) -> Bools:
         """Switch positions of a network at an instant (now unless told), as known then."""

@@ -29,7 +29,36 @@ def test_import_list_export_validate(everlit, home):
 def test_a_second_import_of_changed_tables_is_a_new_version(everlit, home):
     everlit("network", "import", write(home / "a"))
     changed = everlit("network", "import", write(home / "b", edit("lines.csv", "400,0.1", "410,0.1")), "--json")
-    assert changed.json["version"] == 2
+    assert (changed.json["version"], changed.json["unchanged"]) == (2, False)
+
+
+def test_the_same_again_is_no_new_version_but_another_title_is(everlit, home):
+    everlit("network", "import", write(home / "a"))
+    again = everlit("network", "import", home / "a", "--json").json
+    assert (again["version"], again["unchanged"]) == (1, True)
+    titled = FILES["network.json"].replace("First feeder", "Pier feeder")
+    assert everlit("network", "import", write(home / "b", {"network.json": titled}), "--json").json["version"] == 2
+    [listed] = kept_networks(everlit)
+    assert listed["title"]["en"] == "Pier feeder"
+
+
+def test_a_network_that_takes_the_name_of_a_shipped_city_says_so(everlit, home):
+    named = FILES["network.json"].replace('"first"', '"case33"')
+    told = everlit("network", "import", write(home / "a", {"network.json": named}))
+    assert told.code == 0 and "no longer the shipped city" in told.err
+    assert "shipped" not in everlit("network", "import", "urban").err
+
+
+@pytest.mark.parametrize("title", ["\\ud800", "\\u0000", "\\u001b[2J", "港口 🚢", "[bold]x[/]"])
+def test_whatever_is_taken_can_be_listed_and_exported(everlit, home, title):
+    named = FILES["network.json"].replace("First feeder", title)
+    folder = write(home / "a", {"network.json": named})
+    taken = everlit("network", "import", folder).code == 0
+    assert taken == ("\\" not in title)
+    assert everlit("network", "list").code == everlit("network", "list", "--json").code == 0
+    if taken:
+        assert everlit("network", "export", "first", home / "out").code == 0
+        assert everlit("network", "validate", home / "out").code == 0
 
 
 @pytest.mark.parametrize(
@@ -73,6 +102,12 @@ def test_a_folder_that_is_none_is_refused(everlit, command, name):
     assert answer.code in (1, 2), answer
     if answer.code == 1:
         assert answer.json["findings"]
+
+
+def test_an_earthing_switch_is_called_one(everlit, home):
+    everlit("network", "import", write(home / "feeder"))
+    told = everlit("trace", "--network", "first", "--close", "E1", "--json")
+    assert told.code == 1 and told.kinds == ["equipment.earth"]
 
 
 @pytest.mark.parametrize("name", ["atlantis", "../urban", "/etc/passwd", "a" * 5000])

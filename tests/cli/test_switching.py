@@ -6,6 +6,10 @@ WORK = ("--network", "case33", "--equipment", "l7")
 TIMES = ("--from", "2026-12-01T08:00", "--to", "2026-12-01T10:00")
 
 
+def opened(switches):
+    return [word for switch in switches for word in ("--open", switch)]
+
+
 def test_trace_says_who_goes_dark_and_operates_nothing(everlit):
     dark = everlit("trace", "--network", "case33", "--open", "s7", "--json")
     assert dark.code == 0 and dark.json["units"] == 11
@@ -14,13 +18,24 @@ def test_trace_says_who_goes_dark_and_operates_nothing(everlit):
     assert everlit("trace", "--network", "case33", "--open", "s7", "--json").json == dark.json
 
 
+def test_trace_says_what_is_paralleled_who_is_fed_and_what_stands_around(everlit):
+    tie = everlit("trace", "--network", "case33", "--close", "s33", "--json").json
+    assert tie["units"] == 0 and len(tie["looped"]) > 1
+    moved = everlit("trace", "--network", "case33", "--open", "s7", "--close", "s35", "--json").json
+    assert moved["looped"] == [] and moved["dark"]["units"] == 0
+    around = everlit("trace", "--network", "case33", "--around", "l7", "--json").json["bounding"]
+    assert (sorted(around["closed"]), around["open"]) == (["s7", "s8"], [])
+    assert "s7" in everlit("trace", "--network", "case33", "--around", "l7").out
+
+
 def test_isolate_and_transfer(everlit):
     isolation = everlit("isolate", *WORK, "--json")
     assert isolation.code == 0 and isolation.json["to_open"]
     transfer = everlit("transfer", *WORK, *TIMES, "--json")
     assert transfer.code == 0
     assert transfer.json["isolation"]["to_open"] == isolation.json["to_open"]
-    assert transfer.json["dark"]["units"] + transfer.json["kept"]["units"] <= 32
+    without = everlit("trace", "--network", "case33", *opened(isolation.json["to_open"]), "--json").json["units"]
+    assert transfer.json["dark"]["units"] + transfer.json["kept"]["units"] == without
     assert everlit("transfer", *WORK, *TIMES).out
 
 
@@ -37,6 +52,7 @@ def test_reconfigure_finds_the_published_losses(everlit):
         (("trace", "--network", "case33", "--open", "s99"), "equipment.unknown"),
         (("trace", "--network", "case33", "--close", "../s1"), "equipment.unknown"),
         (("trace", "--network", "case33", "--open", "l7"), "equipment.unknown"),
+        (("trace", "--network", "case33", "--open", "s7", "--close", "s7"), "switch.both_ways"),
         (("trace", "--network", "case33", "--open", "[/red]"), "equipment.unknown"),
         (("trace", "--network", "atlantis", "--open", "s1"), "network.unknown"),
         (("trace", "--network", "../../etc/passwd"), "network.unknown"),
@@ -64,6 +80,8 @@ def test_a_question_about_nothing_is_refused_with_its_reason(everlit, words, kin
         ("transfer", "--network", "case33", "--equipment", "l7"),
         ("trace", "--opened", "s7"),
         ("reconfigure", "--network", "case33", "--seed", "many"),
+        ("reconfigure", "--network", "case33", "--seed", "99999999999999999999999"),
+        ("reconfigure", "--network", "case33", "--seed", "-1"),
         ("teleport",),
         (),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 
 import numpy as np
@@ -24,6 +25,8 @@ GBK = FILES["substations.csv"].encode("gbk")
 NODES, LINES, LOADS = FILES["nodes.csv"], FILES["lines.csv"], FILES["consumers.csv"]
 TWO_MORE = NODES + "X,10,,\nY,10,,\n"
 COLOURED = NODES.replace("nominal_kv", "colour,nominal_kv").replace(",10,", ",red,10,").replace(",0.4,", ",,0.4,")
+MANIFEST = '{"name": "first", "title": {"en": "First"}, "bounds": %s}'
+ALL_SWAPPED = re.sub(r"(113\.\d+),(23\.\d+)", r"\2,\1", NODES).replace(",113.", ",83.")
 SWAPPED = NODES.replace("C,10,113.310,23.100", "C,10,23.100,83.310").replace("113.", "83.")
 
 # what is done to the files → the finding's kind, its table, row (file line) and column
@@ -33,7 +36,7 @@ ERRORS = [
     ({"network.json": "[]"}, "manifest.invalid", None, None, None),
     ({"network.json": "[" * 100_000}, "manifest.invalid", None, None, None),
     ({"network.json": '{"name": NaN}'}, "manifest.invalid", None, None, None),
-    ({"network.json": b"\xff\xfe{}"}, "manifest.invalid", None, None, None),
+    ({"network.json": b"\xff\xfe{}"}, "manifest.encoding", None, None, None),
     ({"network.json": '{"name": "../../etc/passwd"}'}, "manifest.name", None, None, None),
     ({"network.json": '{"name": ""}'}, "manifest.name", None, None, None),
     ({"network.json": '{"name": 7}'}, "manifest.name", None, None, None),
@@ -87,29 +90,36 @@ ERRORS = [
     (edit("transformers.csv", "10,0.4", "0.4,10"), "transformer.sides", "transformers", 2, "hv_kv"),
     ({"profiles.csv": FILES["profiles.csv"] + "home,5,1,1\n"}, "profile.gap", "profiles", 2, "quarter_hour"),
     ({"profiles.csv": FILES["profiles.csv"] + "home,1,1,1\n"}, "profile.twice", "profiles", 2, "quarter_hour"),
-    ({"nodes.csv": TWO_MORE, "lines.csv": LINES + "L9,X,Y,1,1,1,\n"}, "network.island", "nodes", None, None),
-    ({"nodes.csv": TWO_MORE, "consumers.csv": LOADS + "K2,X,1,0,,1\n"}, "network.island", "nodes", None, None),
-    (edit("nodes.csv", "M,0.4", "M,10"), "network.kv_mismatch", "lines", None, None),
-    (edit("nodes.csv", "H,10", "H,20"), "network.kv_mismatch", "switches", None, None),
-    (edit("transformers.csv", "10,0.4", "35,0.4"), "transformer.kv_mismatch", "transformers", None, "hv_kv"),
-    ({"nodes.csv": SWAPPED}, "place.swapped", "nodes", None, None),
+    ({"nodes.csv": TWO_MORE, "lines.csv": LINES + "L9,X,Y,1,1,1,\n"}, "network.island", "nodes", 9, "node_id"),
+    ({"nodes.csv": TWO_MORE, "consumers.csv": LOADS + "K2,X,1,0,,1\n"}, "network.island", "nodes", 9, "node_id"),
+    (edit("nodes.csv", "M,0.4", "M,10"), "network.kv_mismatch", "lines", 4, "to_node_id"),
+    (edit("nodes.csv", "H,10", "H,20"), "network.kv_mismatch", "switches", 2, "to_node_id"),
+    (edit("transformers.csv", "10,0.4", "35,0.4"), "transformer.kv_mismatch", "transformers", 2, "hv_kv"),
+    ({"nodes.csv": SWAPPED}, "place.swapped", "nodes", 6, "lon_deg"),
+    ({"network.json": MANIFEST % "[83, 23, 84, 24]", "nodes.csv": ALL_SWAPPED}, "place.swapped", "nodes", 2, "lon_deg"),
+    ({"network.json": MANIFEST % "[114, 24, 113, 23]"}, "manifest.bounds", None, None, None),
+    ({"network.json": MANIFEST % '"China"'}, "manifest.bounds", None, None, None),
+    ({"network.json": '{"name": "a", "title": {"en": "\\ud800"}}'}, "manifest.characters", None, None, None),
+    ({"network.json": '{"name": "a", "note": [{"k\\u0000": 1}]}'}, "manifest.characters", None, None, None),
+    ({"network.json": '{"name": "a", "title": {"zh": "\\u001b[2J"}}'}, "manifest.characters", None, None, None),
+    ({"network.json": '{"name": "a", "title": {"zh": "城"}}'.encode("gbk")}, "manifest.encoding", None, None, None),
     (
         {"nodes.csv": NODES + "N,0.4,113.3,23.1\n", "lines.csv": LINES + "L9,M,N,9,1,1,\n",
          "transformers.csv": FILES["transformers.csv"] + "T2,A,N,400,10,0.4,4,4.3\n"},
-        "network.two_parents", "transformers", None, None,
+        "network.two_parents", "transformers", 2, "lv_node_id",
     ),
 ]  # fmt: skip
 WARNINGS = [
     ({"nodes.csv": COLOURED}, "column.unknown", "nodes", None, "colour"),
     ({"node.csv": "x\n"}, "folder.unknown_file", "node", None, None),
-    (edit("switches.csv", "C,BUS,true", "C,BUS,false"), "network.loop", "switches", None, None),
-    ({"lines.csv": LINES + "L4,L,M,100,0.02,0.01,200\n"}, "network.fixed_loop", "lines", None, None),
-    (edit("switches.csv", "A,B,false", "A,B,true"), "network.dead", "nodes", None, None),
-    ({"nodes.csv": NODES + "X,10,,\n"}, "network.lone_node", "nodes", None, None),
-    (edit("nodes.csv", "A,10,113.305", "A,10,"), "place.half", "nodes", None, None),
-    (edit("nodes.csv", "A,10,113.305", "A,10,103.305"), "place.far", "nodes", None, None),
-    (edit("nodes.csv", "M,0.4,113.311", "M,0.4,113.321"), "customer.far", "consumers", 1, None),
-    ({"consumers.csv": FILES["consumers.csv"] + "K2,BUS,1,0,,1\n"}, "customer.no_feeder", "consumers", 2, None),
+    (edit("switches.csv", "C,BUS,true", "C,BUS,false"), "network.loop", "switches", 4, "normal_open"),
+    ({"lines.csv": LINES + "L4,L,M,100,0.02,0.01,200\n"}, "network.fixed_loop", "nodes", 5, "node_id"),
+    (edit("switches.csv", "A,B,false", "A,B,true"), "network.dead", "nodes", 5, "node_id"),
+    ({"nodes.csv": NODES + "X,10,,\n"}, "network.lone_node", "nodes", 9, "node_id"),
+    (edit("nodes.csv", "A,10,113.305", "A,10,"), "place.half", "nodes", 4, "lon_deg"),
+    (edit("nodes.csv", "A,10,113.305", "A,10,103.305"), "place.far", "nodes", 4, "lon_deg"),
+    (edit("nodes.csv", "M,0.4,113.311", "M,0.4,113.321"), "customer.far", "consumers", 2, "node_id"),
+    ({"consumers.csv": FILES["consumers.csv"] + "K2,BUS,1,0,,1\n"}, "customer.no_feeder", "consumers", 3, "node_id"),
 ]  # fmt: skip
 
 
@@ -159,6 +169,33 @@ def test_a_warning_is_shown_and_the_network_taken(tmp_path, changed, kind, table
     assert {finding.severity for finding in report.findings} == {Severity.WARNING}
     assert load_network(tmp_path).name == "first"
     check_words(report)
+
+
+def test_a_place_in_the_north_is_doubted_until_the_network_says_where_it_lies(tmp_path):
+    north = re.sub(r"113\.(\d+),23\.", r"24.\1,61.", NODES)
+    doubted = validate_folder(write(tmp_path / "a", {"nodes.csv": north}))
+    assert [(f.kind, f.severity) for f in doubted.findings] == [("place.swapped", Severity.WARNING)] and doubted.valid
+    named = validate_folder(write(tmp_path / "b", {"nodes.csv": north, "network.json": MANIFEST % "[20, 59, 32, 70]"}))
+    assert named.findings == () and named.valid
+    outside = validate_folder(write(tmp_path / "c", {"network.json": MANIFEST % "[20, 59, 32, 70]"}))
+    assert {f.kind for f in outside.findings} == {"place.far"} and outside.valid
+
+
+def test_a_folder_that_is_none_is_one_finding(tmp_path):
+    assert [finding.kind for finding in validate_folder(tmp_path / "no").findings] == ["folder.missing"]
+
+
+def test_a_table_that_cannot_be_read_is_not_also_a_hundred_dangling_references(tmp_path):
+    for changed in ({"nodes.csv": NODES.encode("utf-16")}, {"nodes.csv": NODES.replace("node_id", "id")}):
+        kinds = {finding.kind for finding in validate_folder(write(tmp_path, changed)).findings}
+        assert "ref.dangling" not in kinds and kinds & {"table.encoding", "column.missing"}
+
+
+def test_what_the_conversion_found_is_shown_at_every_check():
+    found = {finding.kind: finding for finding in validate_folder("ortenau").findings}
+    unmatched = found["convert.join.unmatched"]
+    assert unmatched.subject == "T_idx_ZUSATZ" and unmatched.evidence["nearest_m"] > 30
+    assert unmatched.severity is Severity.WARNING and "变压器" in unmatched.message.zh
 
 
 def check_words(report):

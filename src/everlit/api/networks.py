@@ -1,24 +1,21 @@
 """Networks over HTTP: what there is, its map, and study mode — open a switch and see at once who goes dark."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from everlit.api.context import TheApp, TheState, json_response
-from everlit.grid import Grid, Supply, supply
-from everlit.grid.compile import Bools
 from everlit.grid.diagram import diagram
 from everlit.grid.drawing import map_columns
-from everlit.grid.trace import dark
+from everlit.grid.trace import study
 
 router = APIRouter(prefix="/api/networks", tags=["networks"])
 Name = Annotated[str, Path(max_length=100)]
 Switches = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)]
 
 
-class Study(BaseModel):
+class Positions(BaseModel):
     """Switches to open and to close in study mode; the field is not touched."""
 
     open: Switches = []
@@ -60,36 +57,7 @@ def network_diagram(app: TheApp, name: Name) -> Response:
 
 
 @router.post("/{name}/trace", summary="Study mode: who goes dark")
-def trace(app: TheApp, name: Name, study: Study, state: TheState) -> Response:
+def trace(app: TheApp, name: Name, positions: Positions, state: TheState) -> Response:
     """Compare the state at `at`, now unless told, with the studied one."""
-    grid, before = app.grid(name), state.closed(app, name)
-    after = studied(grid, before, opened=study.open, closed=study.close)
-    was, now = supply(grid, before), supply(grid, after)
-    lost = dark(grid, was, now)
-    answer = {
-        "dark": lost.as_json(),
-        "sections": lost.sections.tolist(),
-        "looped": np.flatnonzero(now.looped & ~was.looped).tolist(),
-        "feeders": _changed_feeders(grid, was, now),
-    }
-    return json_response(answer)
-
-
-def _changed_feeders(grid: Grid, was: Supply, now: Supply) -> list[dict[str, Any]]:
-    """Households each feeder carries, before and after, where that changed."""
-    before, after = (
-        np.bincount(state.feeder[state.feeder >= 0], grid.section_households[state.feeder >= 0], len(grid.feeder_ids))
-        for state in (was, now)
-    )
-    return [
-        {"id": str(grid.feeder_ids[int(index)]), "before": int(before[index]), "after": int(after[index])}
-        for index in np.flatnonzero(before != after)
-    ]
-
-
-def studied(grid: Grid, state: Bools, *, opened: list[str], closed: list[str]) -> Bools:
-    """`state` with some switches opened and others closed."""
-    result: Any = np.array(state)
-    result[[grid.switch(identity) for identity in opened]] = False
-    result[[grid.switch(identity) for identity in closed]] = True
-    return result  # type: ignore[no-any-return]
+    found = study(app.grid(name), state.closed(app, name), opened=positions.open, closed=positions.close)
+    return json_response(found.as_json())

@@ -9,7 +9,9 @@ from everlit.app import App
 from everlit.cli.output import Json, console, language, show, show_findings, table
 from everlit.grid import load_network
 from everlit.grid.export import write_network
+from everlit.grid.tables import shipped_networks
 from everlit.grid.validate import validate_folder
+from everlit.kernel import Finding, Severity, Text
 
 application = typer.Typer(help="Networks: import, validate, export, list, operate. 网络。", no_args_is_help=True)
 Folder = Annotated[str, typer.Argument(help="Folder of tables, or the name of a shipped city. 表格目录或内置城市。")]
@@ -18,11 +20,23 @@ Folder = Annotated[str, typer.Argument(help="Folder of tables, or the name of a 
 @application.command("import")
 def import_network(folder: Folder, as_json: Json = False) -> None:
     """Validate a folder of tables and keep it as a new version; nothing is half-imported. 导入网络。"""
-    network = load_network(folder)
-    version = App.open().import_network(network)
+    network, app = load_network(folder), App.open()
+    before = {row["network"]: row["version"] for row in app.networks()}.get(network.name)
+    version = app.import_network(network)
     counts = {name: network.count(name) for name in network.tables}
     answer = {"network": network.name, "version": version, "fingerprint": network.fingerprint, "counts": counts}
-    show(answer, as_json=as_json, people=lambda: table(f"{network.name} v{version}", ("table", "rows"), counts.items()))
+    answer |= {"unchanged": version == before}
+    title = f"{network.name} v{version}" + (" unchanged 未变" if version == before else "")
+    show(answer, as_json=as_json, people=lambda: table(title, ("table", "rows"), counts.items()))
+    if network.name in shipped_networks() and folder != network.name:
+        show_findings([_hides(network.name)])
+
+
+def _hides(name: str) -> Finding:
+    en = f"From now on {name} is this network, no longer the shipped city."
+    return Finding(
+        "network.hides_shipped", name, Text(en, f"今后 {name} 指本网络,不再是内置城市。"), {}, Severity.WARNING
+    )
 
 
 @application.command("validate")

@@ -8,8 +8,7 @@ import typer
 
 from everlit.app import LONGEST, App
 from everlit.cli.output import Json, console, language, show, table
-from everlit.grid import supply
-from everlit.grid.trace import dark
+from everlit.grid.trace import bounding_switches, study
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.switching.isolate import isolate
 from everlit.switching.reconfigure import reconfigure
@@ -39,19 +38,26 @@ def add_to(application: typer.Typer) -> None:
 def trace(
     open_: Annotated[list[str], typer.Option("--open", help="Switch to open; repeatable. 断开的开关。")] = [],
     close: Annotated[list[str], typer.Option("--close", help="Switch to close; repeatable. 合上的开关。")] = [],
+    around: Annotated[str, typer.Option("--around", help="Equipment: which switches bound it. 设备四周的开关。")] = "",
     network: NetworkName = "urban",
     at: At = "",
     known_at: KnownAt = "",
     as_json: Json = False,
 ) -> None:
-    """Who goes dark if these switches move? Nothing is operated. 谁会停电?"""
+    """Who goes dark, what is paralleled, who is fed if these switches move? Nothing is operated. 谁会停电?"""
     app = App.open()
-    grid, before = app.grid(network), app.closed(network, **as_of(app, at, known_at))
-    after = before.copy()
-    after[[grid.switch(identity) for identity in open_]] = False
-    after[[grid.switch(identity) for identity in close]] = True
-    answer = dark(grid, supply(grid, before), supply(grid, after)).as_json()
-    show(answer, as_json=as_json, people=lambda: show_dark(answer))
+    grid, state = app.grid(network), app.closed(network, **as_of(app, at, known_at))
+    found = study(grid, state, opened=open_, closed=close)
+    answer = {**found.dark.as_json(), **found.as_json(), "bounding": {}}
+    answer["looped"] = [grid.section_name(section) for section in found.looped.tolist()]
+    answer["sections"] = [grid.section_name(section) for section in found.dark.sections.tolist()]
+    if around:
+        bounds = bounding_switches(grid, state, grid.equipment(around).sections)
+        answer["bounding"] = {
+            "closed": [grid.switch_id(switch) for switch in bounds.closed.tolist()],
+            "open": [grid.switch_id(switch) for switch in bounds.opened.tolist()],
+        }
+    show(answer, as_json=as_json, people=lambda: show_study(answer))
 
 
 def isolate_equipment(
@@ -85,7 +91,7 @@ def transfer_equipment(
 
 def reconfigure_network(
     network: NetworkName = "case33",
-    seed: Annotated[int, typer.Option(help="Seed of the search. 随机种子。")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Seed of the search. 随机种子。")] = 0,
     as_json: Json = False,
 ) -> None:
     """Move the open points to where the losses are least. 降损重构。"""
@@ -126,6 +132,20 @@ def unreadable(text: str) -> UnableToReadTime:
         zh=f"{text} 不是有效时间,或结束早于开始,或超过{LONGEST.days}天。",
     )
     return UnableToReadTime(Finding("time.invalid", text, words))
+
+
+def show_study(answer: dict[str, Any]) -> None:
+    """Who goes dark and who is fed, what is paralleled, which feeder carries how many households."""
+    show_dark(answer)
+    rows = [
+        ("supplied again, households 恢复供电户数", answer["supplied"]["households"]),
+        ("paralleled 并列区段", ", ".join(answer["looped"]) or "–"),
+        *((f"{one['id']}, households 户", f"{one['before']} → {one['after']}") for one in answer["feeders"]),
+    ]
+    table("after 操作后", ("", ""), rows)
+    if answer["bounding"]:
+        around = [(name, ", ".join(switches) or "–") for name, switches in answer["bounding"].items()]
+        table("bounding switches 边界开关", ("", ""), around)
 
 
 def show_dark(answer: dict[str, Any]) -> None:

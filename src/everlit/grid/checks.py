@@ -1,7 +1,8 @@
 """Could a utility have this network? (网络合理性) Islands, loops, two parents, voltages apart, places far off.
 
 Errors are what would make answers wrong (a customer nobody can feed, a line between 10 kV and 0.4 kV); warnings are
-what a planner should look at (a loop in the normal state, a customer 2 km from his transformer).
+what a planner should look at (a loop in the normal state, a customer 2 km from his transformer). A finding names table
+and column and, by its subject, the row.
 """
 
 from collections.abc import Callable
@@ -11,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from everlit.grid.compile import Floats, Grid, Ints
+from everlit.grid.compile import Bools, Floats, Grid, Ints
 from everlit.grid.components import components
+from everlit.grid.manifest import bounds_of
 from everlit.grid.report import Findings
 from everlit.grid.supply import supply
 from everlit.kernel import Finding, Severity, Text
@@ -24,6 +26,8 @@ LV_REACH_M = 500.0
 FAR_DEG = 3.0
 EARTH_RADIUS_M = 6_371_000.0
 NAMED = 8
+NODE = {"table": "nodes", "column": "node_id"}
+CONSUMER = {"table": "consumers", "column": "node_id"}
 
 
 def islands(grid: Grid, findings: Findings) -> None:
@@ -54,7 +58,7 @@ def _island(kind: str, node: str, size: int, households: int, severity: Severity
         en=f"No source can reach {node}, even with every switch closed ({size} nodes, {households} households).",
         zh=f"即使合上所有开关,电源也到不了 {node}({size} 个节点,{households} 户)。",
     )
-    return Finding(kind, node, say, {"table": "nodes", "nodes": size, "households": households}, severity)
+    return Finding(kind, node, say, {**NODE, "nodes": size, "households": households}, severity)
 
 
 def dead_in_the_normal_state(grid: Grid, findings: Findings) -> None:
@@ -76,7 +80,7 @@ def _dead(grid: Grid, root: int) -> Finding:
         en=f"{node} and what hangs on it ({households} households) is dead in the normal state.",
         zh=f"正常方式下 {node} 及其所带 {households} 户不带电。",
     )
-    place = {"table": "nodes", "nodes": last - root, "households": households}
+    place = {**NODE, "nodes": last - root, "households": households}
     return Finding("network.dead", node, say, place, Severity.WARNING)
 
 
@@ -104,17 +108,23 @@ def _loop(grid: Grid, sections: int, switches: Ints) -> Finding:
         en=f"The normal state is not radial: {sections} sections in a loop or between two sources, closed by {shown}.",
         zh=f"正常方式非辐射状:{sections} 个区段成环或双电源供电,由 {shown} 闭合。",
     )
-    place = {"table": "switches", "sections": sections, "closing": names, "number": len(switches)}
+    place = {
+        "table": "switches",
+        "column": "normal_open",
+        "sections": sections,
+        "closing": names,
+        "number": len(switches),
+    }
     return Finding("network.loop", names[0] if names else "network", say, place, Severity.WARNING)
 
 
 def _fixed_loop(grid: Grid, section: int) -> Finding:
-    name = grid.section_name(section)
+    name = grid.section_name(section).removeprefix("sec:")
     say = Text(
-        en=f"Lines or transformers of {name} form a loop that no switch opens.",
-        zh=f"{name} 内的线路或变压器成环,且无开关可断开。",
+        en=f"Lines or transformers around {name} form a loop that no switch opens.",
+        zh=f"{name} 处的线路或变压器成环,且无开关可断开。",
     )
-    return Finding("network.fixed_loop", name, say, {"table": "lines"}, Severity.WARNING)
+    return Finding("network.fixed_loop", name, say, NODE, Severity.WARNING)
 
 
 def two_parents(grid: Grid, findings: Findings) -> None:
@@ -136,7 +146,7 @@ def two_parents(grid: Grid, findings: Findings) -> None:
             en=f"Two parents: {', '.join(names)} feed the same low-voltage lines with no switch between.",
             zh=f"两个上级:{'、'.join(names)} 供同一低压线路且中间无开关。",
         )
-        place = {"table": "transformers", "transformers": names}
+        place = {"table": "transformers", "column": "lv_node_id", "transformers": names}
         return Finding("network.two_parents", names[0], say, place, Severity.ERROR)
 
     findings.add_rows(doubtful, finding)
@@ -167,7 +177,8 @@ def voltages(grid: Grid, findings: Findings) -> None:
 
 def _kv_apart(table: str, identity: str, one: float, other: float) -> Finding:
     say = Text(en=f"{identity} joins {one:g} kV and {other:g} kV.", zh=f"{identity} 连接 {one:g} kV 与 {other:g} kV。")
-    return Finding("network.kv_mismatch", identity, say, {"table": table, "kv": [float(one), float(other)]})
+    place = {"table": table, "column": "to_node_id", "kv": [float(one), float(other)]}
+    return Finding("network.kv_mismatch", identity, say, place)
 
 
 def _kv_unfit(identity: str, column: str, rated: float, nominal: float) -> Finding:
@@ -180,7 +191,11 @@ def _kv_unfit(identity: str, column: str, rated: float, nominal: float) -> Findi
 
 
 def places(grid: Grid, findings: Findings) -> None:
-    """Nodes with longitude and latitude swapped, or far from all others."""
+    """Nodes with longitude and latitude swapped, or far from all others.
+
+    One node among others shows by its mirror image that it is swapped. A whole network shows it only against the
+    `bounds` its manifest names; without them a network in high latitudes is doubted, not refused.
+    """
     lon, lat = node_places(grid)
     known = np.isfinite(lon) & np.isfinite(lat)
     half = np.flatnonzero(np.isfinite(lon) != np.isfinite(lat))
@@ -193,16 +208,36 @@ def places(grid: Grid, findings: Findings) -> None:
     with np.errstate(invalid="ignore"):
         far = known & (away > FAR_DEG)
         swapped = far & (turned < FAR_DEG)
-        if middle_lat > 60 and middle_lon < 55:  # all of them: no place in China lies there, its mirror image may
-            swapped |= known
+    box = bounds_of(grid.network.manifest)
+    if box is not None:
+        inside, mirrored = _within(box, lon, lat), _within(box, lat, lon)
+        swapped |= known & ~inside & mirrored
+        far |= known & ~inside
+    elif middle_lat > 60 and middle_lon < 55:  # no place in China lies there, its mirror image may
+        findings.add(_doubtful(grid, int(np.flatnonzero(known)[0]), middle_lon, middle_lat))
     findings.add_rows(np.flatnonzero(swapped), lambda node: _misplaced(grid, node, lon, lat, swapped=True))
     findings.add_rows(np.flatnonzero(far & ~swapped), lambda node: _misplaced(grid, node, lon, lat, swapped=False))
+
+
+def _within(box: tuple[float, float, float, float], lon: Floats, lat: Floats) -> Bools:
+    west, south, east, north = box
+    return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+
+
+def _doubtful(grid: Grid, node: int, lon: float, lat: float) -> Finding:
+    name = grid.node_id(node)
+    say = Text(
+        en=f"The network lies at {lon:g}, {lat:g}: if that is not so, lon_deg and lat_deg are swapped everywhere. "
+        "Name its bounds in network.json.",
+        zh=f"全网位于 {lon:g}, {lat:g};若不符,则经纬度整体颠倒。请在 network.json 中给出 bounds。",
+    )
+    return Finding("place.swapped", name, say, {**NODE, "column": "lon_deg"}, Severity.WARNING)
 
 
 def _half(grid: Grid, node: int) -> Finding:
     name = grid.node_id(node)
     say = Text(en=f"{name} has only one of lon_deg and lat_deg.", zh=f"{name} 只有经度或纬度之一。")
-    return Finding("place.half", name, say, {"table": "nodes"}, Severity.WARNING)
+    return Finding("place.half", name, say, {**NODE, "column": "lon_deg"}, Severity.WARNING)
 
 
 def _misplaced(grid: Grid, node: int, lon: Floats, lat: Floats, *, swapped: bool) -> Finding:
@@ -211,7 +246,7 @@ def _misplaced(grid: Grid, node: int, lon: Floats, lat: Floats, *, swapped: bool
         say = Text(en=f"{name} at {at}: lon_deg and lat_deg are swapped.", zh=f"{name}({at})经纬度颠倒。")
     else:
         say = Text(en=f"{name} at {at} lies far from the network.", zh=f"{name}({at})远离全网。")
-    place = {"table": "nodes", "lon_deg": float(lon[node]), "lat_deg": float(lat[node])}
+    place = {**NODE, "column": "lon_deg", "lon_deg": float(lon[node]), "lat_deg": float(lat[node])}
     kind, severity = ("place.swapped", Severity.ERROR) if swapped else ("place.far", Severity.WARNING)
     return Finding(kind, name, say, place, severity)
 
@@ -236,7 +271,7 @@ def low_voltage_reach(grid: Grid, findings: Findings) -> None:
             en=f"Customer {name} lies {metres[row]:,.0f} m from its transformer {area}.",
             zh=f"用户 {name} 距其变压器 {area} {metres[row]:,.0f} m。",
         )
-        place = {"table": "consumers", "row": consumer + 1, "metres": round(float(metres[row]), 1), "transformer": area}
+        place = {**CONSUMER, "metres": round(float(metres[row]), 1), "transformer": area}
         return Finding("customer.far", name, say, place, Severity.WARNING)
 
     findings.add_rows(far, finding)
@@ -253,7 +288,7 @@ def feeders(grid: Grid, findings: Findings) -> None:
     def finding(row: int) -> Finding:
         name = consumers[row].as_py()
         say = Text(en=f"Customer {name} hangs on no feeder.", zh=f"用户 {name} 不属于任何馈线。")
-        return Finding("customer.no_feeder", name, say, {"table": "consumers", "row": row + 1}, Severity.WARNING)
+        return Finding("customer.no_feeder", name, say, CONSUMER, Severity.WARNING)
 
     findings.add_rows(lost, finding)
 

@@ -315,7 +315,10 @@ class Grid:
         return self._index(identity, "nodes")
 
     def switch(self, identity: str) -> int:
-        """Index of a switch; raises UnableToFindEquipment."""
+        """Index of a switch; raises UnableToFindEquipment, saying so for an earthing switch, which joins nothing."""
+        if self.find(identity, "earths") >= 0:
+            text = Text(en=f"{identity} is an earthing switch: it feeds nobody.", zh=f"{identity} 是接地刀闸,不供电。")
+            raise UnableToFindEquipment(Finding("equipment.earth", identity, text))
         return self._index(identity, "switches")
 
     def switch_id(self, index: int) -> str:

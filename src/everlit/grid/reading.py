@@ -69,12 +69,12 @@ class Folder:
     tables: Mapping[str, RawTable] = field(default_factory=dict)
 
 
-def read_folder(folder: Path, findings: Findings, *, limits: Limits) -> Folder:
-    """Read `network.json` and every table of the format; what is wrong goes to `findings`."""
+def read_folder(folder: Path, findings: Findings, *, limits: Limits) -> Folder | None:
+    """Read `network.json` and every table of the format; what is wrong goes to `findings`. None when it is no folder."""
     if not folder.is_dir():
         say = Text(en=f"{folder} is not a folder.", zh=f"{folder} 不是文件夹。")
         findings.add(Finding("folder.missing", str(folder), say))
-        return Folder({})
+        return None
     manifest = read_manifest(folder, findings)
     tables = {schema.name: _read_table(folder, schema, findings, limits) for schema in SCHEMA}
     _strangers(folder, findings)

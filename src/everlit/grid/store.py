@@ -114,18 +114,21 @@ class SwitchOperation:
 
 
 def save_network(connection: Connection, network: Network, *, actor: Actor, at: datetime) -> int:
-    """Keep `network` as its newest version and return the version; unchanged content keeps the number it has."""
+    """Keep `network` as its newest version and return the version.
+
+    Unchanged content keeps the number it has; another title, licence or provenance of the same tables is a new version.
+    """
     newest = connection.execute(
-        select(network_versions.c.version, network_versions.c.fingerprint)
+        select(network_versions.c.version, network_versions.c.fingerprint, network_versions.c.manifest)
         .where(network_versions.c.network == network.name)
         .order_by(network_versions.c.version.desc())
         .limit(1)
     ).one_or_none()
-    if newest is not None and newest.fingerprint == network.fingerprint:
+    manifest = dict(network.manifest)
+    if newest is not None and (newest.fingerprint, newest.manifest) == (network.fingerprint, manifest):
         return int(newest.version)
     version = 1 if newest is None else int(newest.version) + 1
     key = {"network": network.name, "version": version}
-    manifest = dict(network.manifest)
     connection.execute(
         insert(network_versions).values(**key, fingerprint=network.fingerprint, manifest=manifest, imported_at=at)
     )

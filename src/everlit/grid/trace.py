@@ -1,9 +1,9 @@
-"""Tracing (追踪): who goes dark between two states, and which switches stand around a place.
+"""Tracing (追踪): who goes dark between two states, what other positions would do, which switches bound a place.
 
 S ─/b1─ [n1 n2] ─/b2─ [n3] ─ ∙t∙ ─ [n4]      around {n3}: b2 closed (open it), t open (keep it so)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from everlit.grid.compile import Bools, Grid, Ints
 from everlit.grid.energised import energised_nodes
 from everlit.grid.model import Importance
 from everlit.grid.supply import Counts, Supply, supply
+from everlit.kernel import Finding, Refusal, Text
 
 __all__ = [
     "Bounds",
@@ -22,8 +23,16 @@ __all__ = [
     "dark",
     "energised_nodes",
     "important_points",
+    "moved",
+    "study",
     "under",
 ]
+
+
+class UnableToStudy(Refusal):
+    """The positions asked about contradict each other."""
+
+    title = Text(en="The positions cannot be studied.", zh="无法研究该开关状态。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,66 @@ def dark(grid: Grid, before: Bools | Supply, after: Bools | Supply) -> Dark:
             float(grid.section_kva[sections].sum()),
         ),
         important=important_points(grid, sections),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What other switch positions would do: who goes dark, what is paralleled, which feeder carries whom.
+
+    `looped` sections are fed over two ways only afterwards; `supplied` counts who was dead and is fed;
+    `feeders` names households before and after of every feeder where they change.
+    """
+
+    dark: Dark
+    supplied: Dark
+    looped: Ints
+    feeders: tuple[tuple[str, int, int], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API and `everlit trace --json` show it."""
+        return {
+            "dark": self.dark.as_json(),
+            "supplied": self.supplied.as_json(),
+            "sections": self.dark.sections.tolist(),
+            "looped": self.looped.tolist(),
+            "feeders": [{"id": name, "before": before, "after": after} for name, before, after in self.feeders],
+        }
+
+
+def study(grid: Grid, state: Bools, *, opened: Sequence[str], closed: Sequence[str]) -> Study:
+    """Compare a state with the one after some switches moved; nothing is operated.
+
+    Raises UnableToFindEquipment, UnableToStudy for a switch that is to be opened and closed at once.
+    """
+    was, now = supply(grid, state), supply(grid, moved(grid, state, opened=opened, closed=closed))
+    return Study(
+        dark=dark(grid, was, now),
+        supplied=dark(grid, now, was),
+        looped=np.flatnonzero(now.looped & ~was.looped).astype(np.int32),
+        feeders=_carried(grid, was, now),
+    )
+
+
+def moved(grid: Grid, state: Bools, *, opened: Sequence[str], closed: Sequence[str]) -> Bools:
+    """`state` with some switches opened and others closed; raises as `study` does."""
+    if both := sorted(set(opened) & set(closed)):
+        text = Text(en=f"{both[0]} cannot be opened and closed at once.", zh=f"{both[0]} 不能同时断开又合上。")
+        raise UnableToStudy(Finding("switch.both_ways", both[0], text))
+    result = state.copy()
+    result[[grid.switch(identity) for identity in opened]] = False
+    result[[grid.switch(identity) for identity in closed]] = True
+    return result
+
+
+def _carried(grid: Grid, was: Supply, now: Supply) -> tuple[tuple[str, int, int], ...]:
+    before, after = (
+        np.bincount(state.feeder[state.feeder >= 0], grid.section_households[state.feeder >= 0], len(grid.feeder_ids))
+        for state in (was, now)
+    )
+    return tuple(
+        (str(grid.feeder_ids[int(index)]), int(before[index]), int(after[index]))
+        for index in np.flatnonzero(before != after)
     )
 
 

@@ -7,7 +7,7 @@ network of a million nodes is checked in seconds.
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from everlit.grid.cells import BadCells, UnableToConvert, convert
 from everlit.grid.checks import NETWORK_CHECKS
 from everlit.grid.compile import compile_network
 from everlit.grid.identities import Identities
-from everlit.grid.manifest import manifest_problems
+from everlit.grid.manifest import findings_of, manifest_problems
 from everlit.grid.model import Network
 from everlit.grid.reading import Limits, LineNumbers, RawTable, read_folder, report_columns
 from everlit.grid.report import Findings, Report
@@ -52,6 +52,8 @@ def validate_folder(name_or_folder: str | Path, *, limits: Limits | None = None)
     """Check a network folder, or a shipped city by name; the report carries the network when nothing refuses it."""
     findings = Findings()
     read = read_folder(network_folder(name_or_folder), findings, limits=limits or Limits())
+    if read is None:
+        return Report(str(name_or_folder), {}, (), findings.listed())
     return _validate(str(name_or_folder), read.manifest, read.tables, findings)
 
 
@@ -81,16 +83,28 @@ def _validate(subject: str, manifest: Mapping[str, Any], raw: Mapping[str, RawTa
         checked.append(check.__name__.strip("_"))
     if not findings.failed and manifest:
         network = network_of({name: rows.table for name, rows in tables.items()}, manifest)
-        network = _check_network(network, findings, checked)
+        network = _check_network(network, tables, findings, checked)
+    for finding in findings_of(manifest):
+        findings.add(finding)
     return Report(subject, counts, tuple(checked), findings.listed(), dict(findings.more), network)
 
 
-def _check_network(network: Network, findings: Findings, checked: list[str]) -> Network | None:
-    grid = compile_network(network)
+def _check_network(network: Network, tables: "Tables", findings: Findings, checked: list[str]) -> Network | None:
+    grid, before = compile_network(network), len(findings.found)
     for check in NETWORK_CHECKS:
         check(grid, findings)
         checked.append(check.__name__)
+    findings.found[before:] = [_placed(finding, tables) for finding in findings.found[before:]]
     return None if findings.failed else network
+
+
+def _placed(finding: Finding, tables: "Tables") -> Finding:
+    """A finding about the network as a whole with the line of the file where its subject stands."""
+    rows = tables[finding.evidence["table"]]
+    row = int(rows.index.rows(pa.array([finding.subject]))[0])
+    if row < 0:
+        return finding
+    return replace(finding, evidence={**finding.evidence, "row": rows.lines(row)})
 
 
 # ------------------------------------------------------------------------------------------- one table
@@ -194,6 +208,16 @@ def _filled_tables(tables: Tables, findings: Findings) -> None:
             findings.add(Finding("table.no_rows", name, say, {"table": name}))
 
 
+def _unread(tables: Tables, findings: Findings) -> set[str]:
+    """Tables that could not be read, or have no identities: what they lack was said in so many words."""
+    keys = {name: rows.schema.key for name, rows in tables.items()}
+    places = [
+        (finding.kind, finding.evidence.get("table"), finding.evidence.get("column")) for finding in findings.found
+    ]
+    whole = {table for kind, table, _ in places if kind.startswith("table.")}
+    return whole | {table for kind, table, column in places if kind == "column.missing" and column == keys.get(table)}
+
+
 def _identities(tables: Tables, findings: Findings) -> None:
     """No identity twice: not in a table, and not in two tables of equipment."""
     for names in (EQUIPMENT, ("substations",), ("feeders",)):
@@ -235,13 +259,14 @@ def _shared(rows: _Rows, row: int, other: str) -> Finding:
 
 
 def _references(tables: Tables, findings: Findings) -> None:
-    """Every reference names a row that is there."""
+    """Every reference names a row that is there; nothing is said of tables that could not be read."""
+    unread = _unread(tables, findings)
     for rows in tables.values():
         for column in rows.schema.columns:
             target = column.table or (
                 "profiles" if column.name == "profile_id" and rows.schema.name != "profiles" else ""
             )
-            if not target or not rows.table.num_rows:
+            if not target or target in unread or not rows.table.num_rows:
                 continue
             values = rows.values(column.name)
             missing = _filled(values) & (tables[target].index.rows(values) < 0)
