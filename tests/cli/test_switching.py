@@ -24,7 +24,7 @@ def test_trace_says_what_is_paralleled_who_is_fed_and_what_stands_around(everlit
     moved = everlit("trace", "--network", "case33", "--open", "s7", "--close", "s35", "--json").json
     assert moved["looped"] == [] and moved["dark"]["units"] == 0
     around = everlit("trace", "--network", "case33", "--around", "l7", "--json").json["bounding"]
-    assert (sorted(around["closed"]), around["open"]) == (["s7", "s8"], [])
+    assert (sorted(around["closed"]), around["open"]) == (["s7", "s8"], ["s33"]), "l7 meets the tie s33 at its far end"
     assert "s7" in everlit("trace", "--network", "case33", "--around", "l7").out
 
 
