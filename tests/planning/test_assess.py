@@ -14,9 +14,10 @@ from everlit.grid import compile_network, supply
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Hardness, Period, Text
 from everlit.planning.affected import affected, area_of_node, customer_hours, energy
-from everlit.planning.assess import assess, facts_fingerprint
+from everlit.planning.assess import assess
 from everlit.planning.forecast import DayTypes, Nameplate, forecast_of
 from everlit.planning.gates import approver
+from everlit.planning.grounds import facts_fingerprint
 from everlit.planning.model import LADDER, AlternativeKind, Budget, Nature, Outcome, PastOutage, ProtectedPeriod, Role
 from everlit.planning.path import dead_times_of
 from everlit.planning.policies import DEFAULT_POLICIES
@@ -130,9 +131,11 @@ def test_the_json_holds_everything_and_only_identities():
 
 def test_the_fingerprint_names_every_fact():
     policies, other = DEFAULT_POLICIES, DEFAULT_POLICIES.replaced([replace(DEFAULT_POLICIES.rows[0], value=1.5)])
+    isolation = assessed("lb").plan.isolation
     base: dict[str, Any] = {
         "grid": GRID,
         "closed": GRID.switch_normal_closed,
+        "dark": [*isolation.dead_sections, *isolation.zone_sections],
         "equipment_ids": ["lb"],
         "period": SIX_HOURS,
         "nature": Nature.PLANNED,
@@ -159,7 +162,7 @@ def test_the_fingerprint_names_every_fact():
 
 def test_the_code_version_is_a_fact(monkeypatch):
     before = assessed("lb").fingerprint
-    monkeypatch.setattr("everlit.planning.assess.__version__", "99")
+    monkeypatch.setattr("everlit.planning.grounds.__version__", "99")
     assert assessed("lb").fingerprint != before
 
 

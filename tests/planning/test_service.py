@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pytest
 
-from everlit.kernel import Hardness, Period, Policy, Text
+from everlit.kernel import Period, Text
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import (
     Budget,
@@ -147,13 +147,85 @@ def test_approval_of_a_stale_assessment_is_refused_for_every_kind_of_change(desk
     desk.network = two_feeders(b=150.0)
     assert refused() == ["lifecycle.approve.fresh"]
     desk.network = network
-    local = Policy(
-        "approve.duration", 4, "h", "<=", Text("short", "短"), Hardness.INTERNAL, document="ours", confidence="V1"
-    )
-    desk.planning.set_policy(local, actor=LI)
+    usual = desk.planning.policies().row("approve.duration", on=START.date())
+    desk.planning.set_policy(replace(usual, value=4.0, document="ours"), actor=LI)
+    assert refused() == ["lifecycle.approve.fresh"]
+    desk.planning.assess_outage(name, actor=LI)
+    desk.planning.set_policy(replace(usual, document="ours"), actor=LI)
     assert refused() == ["lifecycle.approve.fresh"]
     desk.planning.assess_outage(name, actor=LI)
     assert desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR).state is State.APPROVED
+
+
+def test_what_is_far_away_or_set_back_leaves_an_approval_alone(desk):
+    desk.network = two_feeders(far=True)
+    desk.state = usual = desk.network.switch_normal_closed
+    name = desk.approved().outage_id
+    row = desk.planning.policies().row("alt.generator.kwh", on=START.date())
+    desk.planning.set_policy(replace(row, value=3.1), actor=LI)
+    hours = desk.planning.policies().row("approve.duration", on=START.date())
+    desk.planning.set_policy(replace(hours, value=4.0), actor=LI)
+    desk.planning.set_policy(replace(hours, document="ours"), actor=LI)
+    desk.state = np.where(np.arange(len(usual)) == desk.network.switch("C1"), False, usual)
+    desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START
+    assert desk.act(name, Command.PERMIT, Role.DISPATCHER).state is State.PERMITTED
+
+
+def test_what_an_outage_under_way_operated_does_not_decide_another(desk):
+    desk.submitted(ONE, request("R2", "lc", submitted_at=ONE.submitted_at, earliest=START, latest=ONE.latest))
+    first, second = put(desk, "R1"), put(desk, "R2", at=START + timedelta(days=1))
+    for name in (first, second):
+        desk.act(name, Command.BALANCE, Role.PLANNER)
+        desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
+        desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START
+    desk.act(first, Command.PERMIT, Role.DISPATCHER)
+    desk.act(first, Command.START, Role.CREW)
+    desk.state = desk.planning.study_outage(desk.planning.outage(first)).plan.at_work
+    assert (desk.planning.positions("n") == desk.network.switch_normal_closed).all()
+    same = desk.planning.study_outage(desk.planning.outage(second)).fingerprint
+    assert same == desk.planning.outage(second).assessment
+    desk.now = START + timedelta(days=1)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(second, Command.PERMIT, Role.DISPATCHER)
+    assert caught.value.findings[0].kind == "planning.conflict.zone", "the first one should have ended a day ago"
+    for command, role in ((Command.FINISH, Role.CREW), (Command.SWITCH_BACK, Role.DISPATCHER)):
+        desk.act(first, command, role)
+    desk.act(first, Command.RESTORE, Role.DISPATCHER, delay_code=DelayCode.WEATHER, reason="storm")
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(second, Command.PERMIT, Role.DISPATCHER)
+    assert caught.value.findings[0].kind == "lifecycle.approve.fresh", (
+        "restored, but its switches were left as they were"
+    )
+    desk.state = desk.network.switch_normal_closed
+    assert desk.act(second, Command.PERMIT, Role.DISPATCHER).state is State.PERMITTED
+
+
+def test_a_notice_stands_for_the_same_period_and_households(desk):
+    name = desk.approved().outage_id
+    desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START - timedelta(days=3)
+    longer = replace(desk.planning.policies().row("approve.duration", on=START.date()), value=4.0)
+    desk.planning.set_policy(longer, actor=LI)
+    desk.planning.assess_outage(name, actor=LI)
+    again = desk.planning.outage(name)
+    assert again.noticed == again.assessment and not again.renotice and again.state is State.BALANCED
+    desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
+    desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START
+    assert desk.act(name, Command.PERMIT, Role.DISPATCHER).state is State.PERMITTED
+
+
+def test_a_notice_does_not_stand_for_other_households(desk):
+    name = desk.approved().outage_id
+    desk.act(name, Command.NOTIFY, Role.MARKETING)
+    desk.now = START - timedelta(days=3)
+    desk.state = np.where(np.arange(len(desk.state)) == desk.network.switch("B1"), False, desk.state)
+    _, made = desk.planning.assess_outage(name, actor=LI)
+    assert desk.planning.outage(name).renotice
+    (late,) = [gate for gate in made.gates if gate.key == "notice.planned"]
+    assert late.outcome is Outcome.BLOCK, "without the tie other loads are dark, and it is too late to tell them"
 
 
 def test_a_change_after_approval_stops_the_notice(desk):

@@ -174,10 +174,15 @@ def _areas(parent: Ints, via: Ints, counted: npt.NDArray[np.bool_], n_lines: int
     return area
 
 
+def loads_of(grid: Grid, who: Affected) -> list[str]:
+    """The names of the affected loads."""
+    return list(grid.network.tables["consumers"].column("consumer_id").take(who.consumer).to_pylist())
+
+
 def households_json(grid: Grid, who: Affected) -> list[dict[str, Any]]:
     """One row a load: who it is, its transformer area and feeder, and which pattern of dark intervals it shares."""
     tables = grid.network.tables
-    names = tables["consumers"].column("consumer_id").take(who.consumer).to_pylist()
+    names = loads_of(grid, who)
     areas = area_of_node(grid)[grid.consumer_node[who.consumer]]
     transformers = tables["transformers"].column("transformer_id").to_pylist()
     feeders = grid.feeder_ids.to_pylist()

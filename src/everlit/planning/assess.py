@@ -5,9 +5,8 @@
                                                                                ├─► repeat counts, budget, notices
                                                                                └─► gates ─► who must approve
 
-`assess` is pure: the same facts give the same assessment, and its fingerprint names the facts. When any of them
-changes, the network, a switch, the forecast, a policy, a request, the period or the code, the assessment is stale
-(过期) and no longer carries an approval.
+`assess` is pure: the same facts give the same assessment, and its fingerprint names the facts it stands on (`grounds`).
+When any of them changes the assessment is stale (过期) and no longer carries an approval.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,14 +16,23 @@ from typing import Any
 
 import numpy as np
 
-from everlit import __version__
 from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools
-from everlit.kernel import Hardness, Period, Policies, fingerprint
-from everlit.planning.affected import Affected, Energy, Hours, affected, customer_hours, energy, households_json
+from everlit.kernel import Hardness, Period, Policies
+from everlit.planning.affected import (
+    Affected,
+    Energy,
+    Hours,
+    affected,
+    customer_hours,
+    energy,
+    households_json,
+    loads_of,
+)
 from everlit.planning.alternatives import Setting, alternatives
 from everlit.planning.forecast import Forecast
 from everlit.planning.gates import GATES, Facts, NoticeDue, approver
+from everlit.planning.grounds import announcement, facts_fingerprint
 from everlit.planning.important import Concerned, Sources, concerned, sources_under
 from everlit.planning.lifecycle import Verdict
 from everlit.planning.model import Alternative, Budget, Gate, Nature, PastOutage, ProtectedPeriod, Role, WorkRequest
@@ -68,8 +76,9 @@ class Assessment:
         safe = not self.plan.violations
         deadline, row = (first.deadline, first.policy.key) if first else (None, "")
         return Verdict(
-            self.fingerprint, self.gates, self.approver, self.period, deadline, row, safe, self.plan.path_min
-        )
+            self.fingerprint, self.gates, self.approver, self.period, deadline, row, safe, self.plan.path_min,
+            announcement(self.period, loads_of(self.grid, self.who)),
+        )  # fmt: skip
 
     def as_json(self, *, households: bool = True) -> dict[str, Any]:
         """The whole assessment by identities; without `households` only the counts."""
@@ -122,31 +131,6 @@ class Assessment:
         return {**tickets, "work_min": plan.work_min, "violations": [one.as_json() for one in plan.violations]}
 
 
-def facts_fingerprint(
-    requests: Sequence[WorkRequest],
-    *,
-    grid: Grid,
-    closed: Bools,
-    equipment_ids: Sequence[str],
-    period: Period,
-    nature: Nature,
-    forecast: Forecast,
-    policies: Policies,
-) -> str:
-    """The name of the facts an assessment stands on; any change of any of them changes it."""
-    return fingerprint({
-        "network": grid.network.fingerprint,
-        "switches": np.packbits(closed).tobytes().hex(),
-        "forecast": forecast.fingerprint,
-        "policies": fingerprint(policies.as_json()),
-        "requests": sorted(request.content_hash for request in requests),
-        "equipment": sorted(equipment_ids),
-        "period": period.as_json(),
-        "nature": nature.value,
-        "code": __version__,
-    })  # fmt: skip
-
-
 def assess(
     requests: Sequence[WorkRequest],
     *,
@@ -162,12 +146,14 @@ def assess(
     budgets: Mapping[str, Budget] | None = None,
     protected: Sequence[ProtectedPeriod] = (),
     plans: Collection[str] = (),
+    told: str = "",
     zone: tzinfo = CHINA,
 ) -> Assessment:
     """Assess one outage that serves `requests`; raises UnableToIsolate, UnableToFindEquipment, UnableToFindPolicy.
 
-    `plans` names usage points and customers with an approved emergency plan. `equipment_ids` default to those of the
-    requests.
+    `plans` names usage points and customers with an approved emergency plan. `told` is the announcement people were
+    given (`grounds.announcement`): the same period and households need no other. `equipment_ids` default to those of
+    the requests.
     """
     equipment = tuple(dict.fromkeys(equipment_ids or [name for request in requests for name in request.equipment_ids]))
     on, minutes = period.start.date(), period.hours * 60
@@ -184,7 +170,7 @@ def assess(
     notices = notices_due(period, nature, who.count, important, policies)
     facts = Facts(
         period, nature, now, zone, tuple(unit_hours), plan, hours, unit_hours, budgets or {}, important, sources,
-        repeats, protected, notices, policies, plans,
+        repeats, protected, notices, policies, plans, told == announcement(period, loads_of(grid, who)),
     )  # fmt: skip
     gates = tuple(gate(facts) for gate in GATES)
     lost = energy(grid, plan.times, expected_kw=forecast.expected_kw(grid, period), high_kw=loads[0], period=period)
@@ -194,6 +180,7 @@ def assess(
         requests,
         grid=grid,
         closed=closed,
+        dark=(*plan.isolation.dead_sections, *plan.isolation.zone_sections),
         equipment_ids=equipment,
         period=period,
         nature=nature,

@@ -58,6 +58,7 @@ class Facts:
     notices: Sequence[NoticeDue]
     policies: Policies
     plans: Collection[str]
+    told: bool
 
     def row(self, key: str) -> Policy:
         """The row in force on the day of the outage."""
@@ -201,14 +202,16 @@ def repeat_warning(facts: Facts) -> Gate:
 
 
 def notice_possible(facts: Facts) -> Gate:
-    """Every legal notice can still be given."""
+    """Every legal notice can still be given, or was given: people know this very period and are the same."""
     legal = [due for due in facts.notices if due.policy.hardness is Hardness.LEGAL]
-    late = [due for due in legal if facts.now > due.deadline]
+    late = [due for due in legal if facts.now > due.deadline and not facts.told]
     first = min(late or legal, key=lambda due: due.deadline) if legal else None
     key = first.policy.key if first else "notice.planned"
     left_h = (first.deadline - facts.now) / timedelta(hours=1) if first else 0.0
     en = f"Legal notice was due {-left_h:.0f} h ago." if late else f"Legal notice is due in {left_h:.0f} h."
     zh = f"法定通知已逾期 {-left_h:.0f} 小时。" if late else f"距法定通知时限 {left_h:.0f} 小时。"
+    if facts.told:
+        en, zh = "People were told this outage.", "已按本时段和范围通知用户。"
     return _gate(facts, key, left_h, holds=not late, otherwise=Outcome.BLOCK, en=en, zh=zh)
 
 
@@ -216,7 +219,7 @@ def notice_target(facts: Facts) -> Gate:
     """The utility's own notice target."""
     row = facts.row("notice.target_internal")
     days = (facts.period.start - facts.now) / timedelta(days=1)
-    holds = facts.nature is not Nature.PLANNED or row.holds(days)
+    holds = facts.told or facts.nature is not Nature.PLANNED or row.holds(days)
     en, zh = f"{days:.1f} days until the outage.", f"距停电 {days:.1f} 天。"
     return _gate(facts, row.key, days, holds=holds, otherwise=Outcome.WARN, en=en, zh=zh)
 

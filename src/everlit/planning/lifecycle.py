@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Text
+from everlit.planning.grounds import announced
 from everlit.planning.model import (
     LADDER,
     Approval,
@@ -73,6 +74,8 @@ class Verdict:
     safe_ticket: bool
     path_min: float = 0.0
     """Minutes from the first switching step out to the last one back, the work between them included."""
+    announcement: str = ""
+    """What people would be told by it: the name of the period and the households."""
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "Verdict":
@@ -87,6 +90,7 @@ class Verdict:
             body["notice_policy"],
             bool(body["safe_ticket"]),
             float(ticket["out"]["minutes"]) + float(ticket["work_min"]) + float(ticket["back"]["minutes"]),
+            announced(body),
         )
 
     @property
@@ -98,7 +102,7 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A command with its facts. `facts_now` is the fingerprint of the facts as they are at this moment, `against` what
-    the requests and the other outages have against its time."""
+    the requests and the other outages have against its time, `told` the announcement people were given."""
 
     outage: PlannedOutage
     command: Command
@@ -112,6 +116,7 @@ class Case:
     delay_code: DelayCode | None = None
     period: Period | None = None
     against: tuple[Finding, ...] = ()
+    told: str = ""
 
     def row(self, key: str) -> Policy:
         """The policy row in force today."""
@@ -202,9 +207,14 @@ def still_as_approved(case: Case) -> Finding | None:
 
 
 def in_time(case: Case) -> Finding | None:
-    """The legal notice can still be given."""
+    """The legal notice can still be given, or people were told this outage already."""
     verdict = case.verdict
-    if verdict is None or verdict.notice_deadline is None or case.at <= verdict.notice_deadline:
+    if (
+        people_told(case) is None
+        or verdict is None
+        or verdict.notice_deadline is None
+        or case.at <= verdict.notice_deadline
+    ):
         return None
     deadline = verdict.notice_deadline.isoformat()
     return _no(
@@ -370,7 +380,7 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
         (S.NOTIFIED,),
         S.PERMITTED,
         _DISPATCHES,
-        (still_as_approved, not_blocked, people_told, safe_ticket),
+        (still_as_approved, not_blocked, people_told, safe_ticket, agrees),
     ),
     Transition(Command.START, (S.PERMITTED,), S.IN_PROGRESS, _WORKS, (people_told, not_early, not_late)),
     Transition(Command.FINISH, (S.IN_PROGRESS,), S.WORK_DONE, _WORKS),
@@ -436,10 +446,12 @@ def _unchanged(case: Case) -> PlannedOutage:
 
 
 def _assessed(case: Case) -> PlannedOutage:
-    """A new assessment: an approval on other facts is void, and what people were told may be wrong."""
-    outage, fingerprint = case.outage, case.verdict.fingerprint if case.verdict else ""
-    told_otherwise = outage.noticed not in ("", fingerprint)
-    return replace(outage, assessment=fingerprint, approval=None, renotice=outage.renotice or told_otherwise)
+    """A new assessment: an approval on other facts is void; the notice stands for the same period and households."""
+    outage, verdict = case.outage, case.verdict
+    fingerprint, announcement = (verdict.fingerprint, verdict.announcement) if verdict else ("", "")
+    told = bool(outage.noticed) and (outage.noticed == fingerprint or case.told == announcement != "")
+    noticed = fingerprint if told else outage.noticed
+    return replace(outage, assessment=fingerprint, approval=None, noticed=noticed, renotice=bool(noticed) and not told)
 
 
 def _moved(case: Case) -> PlannedOutage:

@@ -19,10 +19,11 @@ from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text, fingerprint
 from everlit.planning import store
 from everlit.planning.agreement import Reach, Standing, disagreements, reach_of, reach_of_equipment, starts_inside
-from everlit.planning.assess import Assessment, assess, facts_fingerprint
+from everlit.planning.assess import Assessment, assess
 from everlit.planning.delays import RUNNING, Cause, Promise, causes, promise
 from everlit.planning.forecast import Forecast, forecast_of
 from everlit.planning.gates import protection, repetition
+from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, put_back
 from everlit.planning.important import sources_of
 from everlit.planning.lifecycle import (
     REQUEST_TRANSITIONS,
@@ -65,6 +66,8 @@ EXECUTED = (State.RESTORED, State.ANALYSED, State.CLOSED)
 COMMITTED = (
     State.APPROVED, State.NOTIFIED, State.PERMITTED, State.IN_PROGRESS, State.WORK_DONE, State.RESTORING,
 )  # fmt: skip
+SWITCHED = (State.IN_PROGRESS, State.WORK_DONE, State.RESTORING)
+"""Outages under way: what they have operated is put back when they end."""
 ALONE = (State.SUBMITTED, State.ASSESSED)
 OPEN = (State.MERGED, State.BALANCED)
 FIXED = (*COMMITTED, *EXECUTED)
@@ -313,8 +316,9 @@ class Planning:
         made = self.study_outage(outage)
         with writing(self.engine) as connection:
             now = self._outage(connection, outage_id)
-            case = self._case(now, Command.ASSESS, actor, verdict=made.verdict, facts_now=self._facts(connection, now))
-            after = advance(case)
+            facts = self._facts(connection, now, made.as_json(households=False))
+            case = self._case(now, Command.ASSESS, actor, verdict=made.verdict, facts_now=facts)
+            after = advance(replace(case, told=self._told(connection, now)))
             store.change_outage(connection, after, made_on=now.version)
             self._follow(connection, after)
             self._remember(connection, after)
@@ -343,7 +347,8 @@ class Planning:
                 zh = f"{outage_id} 现为版本 {outage.version}，修改基于版本 {version}。"
                 raise store.UnableToRecord(_finding("conflict", outage_id, en, zh))
             verdict = self._verdict(connection, outage, again=command in CHECKED_AGAIN)
-            facts = self._facts(connection, outage)
+            stored = self._own_assessment(connection, outage)
+            facts = self._facts(connection, outage, stored.body) if stored else ""
             case = self._case(outage, command, actor, verdict=verdict, facts_now=facts)
             against = self._against(connection, outage, command, period)
             after = advance(replace(case, reason=reason, delay_code=delay_code, period=period, against=against))
@@ -413,7 +418,7 @@ class Planning:
         case = month_problem(
             chosen,
             grid=grid,
-            closed=self.closed(network),
+            closed=self.positions(network),
             month=date.fromisoformat(f"{month}-01"),
             forecast=self.forecasts(grid, self.time_zone),
             policies=self.policies(),
@@ -447,7 +452,7 @@ class Planning:
         budgets = store.budgets(connection, network, month)
         return fingerprint({
             "network": self.grid(network).network.fingerprint,
-            "switches": fingerprint(self.closed(network).tolist()),
+            "switches": fingerprint(self.positions(network).tolist()),
             "policies": self.defaults.replaced(store.local_policies(connection)).as_json(),
             "requests": [[one.request.content_hash, one.outage_id] for one in filed],
             "outages": [[one.outage_id, one.state in AGREED, one.period.as_json()] for one in outages],
@@ -532,6 +537,7 @@ class Planning:
         nature: Nature = Nature.PLANNED,
         equipment_ids: Sequence[str] | None = None,
         except_outage: str = "",
+        told: str = "",
     ) -> Assessment:
         """An assessment that is not kept: what would this do?"""
         grid, policies = self.grid(network), self.policies()
@@ -547,7 +553,7 @@ class Planning:
         return assess(
             requests,
             grid=grid,
-            closed=self.closed(network),
+            closed=self.positions(network),
             period=period,
             forecast=self.forecasts(grid, self.time_zone),
             policies=policies,
@@ -558,13 +564,14 @@ class Planning:
             budgets=budgets,
             protected=protected,
             plans=plans,
+            told=told,
             zone=self.zone,
         )
 
     def study_outage(self, outage: PlannedOutage, *, period: Period | None = None) -> Assessment:
         """An assessment of an outage, also at another time, that is not kept."""
         with reading(self.engine) as connection:
-            requests = self._requests_of(connection, outage)
+            requests, told = self._requests_of(connection, outage), self._told(connection, outage)
         return self.study(
             outage.network,
             requests,
@@ -572,6 +579,7 @@ class Planning:
             nature=outage.nature,
             equipment_ids=outage.equipment_ids,
             except_outage=outage.outage_id,
+            told=told,
         )
 
     def preview_move(self, outage_id: str, start: datetime) -> dict[str, Any]:
@@ -590,21 +598,37 @@ class Planning:
     def _conflicts(self, outage: PlannedOutage, made: Assessment) -> list[Finding]:
         """What stands against an outage at its time, proposed outages included."""
         with reading(self.engine) as connection:
-            reach = reach_of(made.grid, self.closed(outage.network), made.as_json(households=False))
+            reach = reach_of(made.grid, self.positions(outage.network), made.as_json(households=False))
             return self._disagreements(connection, outage, reach, beside=(*OPEN, *COMMITTED))
 
     def _against(
         self, connection: Connection, outage: PlannedOutage, command: Command, period: Period | None
     ) -> tuple[Finding, ...]:
-        """What stands against the time of an outage that is moved, balanced or approved."""
-        if command not in (Command.MOVE, Command.BALANCE, Command.APPROVE):
+        """What stands against the time of an outage that is moved, balanced, approved or permitted."""
+        if command not in (Command.MOVE, Command.BALANCE, Command.APPROVE, Command.PERMIT):
             return ()
         there = outage.at(period) if command is Command.MOVE and period is not None else outage
-        reach = self._reach(connection, outage)
-        return tuple(self._disagreements(connection, there, reach, beside=(State.BALANCED, *COMMITTED)))
+        overdue = self._overdue(connection, outage) if command is Command.PERMIT else []
+        reach, beside = self._reach(connection, outage), (State.BALANCED, *COMMITTED)
+        return tuple(self._disagreements(connection, there, reach, beside=beside, overdue=overdue))
+
+    def _overdue(self, connection: Connection, outage: PlannedOutage) -> list[PlannedOutage]:
+        """Outages under way that should have ended before this one: until they are restored, they last into it."""
+        ended = min(self.clock(), outage.period.start)
+        return [
+            replace(one, period=Period(one.period.start, outage.period.end))
+            for one in store.outages(connection, outage.network, states=SWITCHED)
+            if one.period.end <= ended
+        ]
 
     def _disagreements(
-        self, connection: Connection, outage: PlannedOutage, reach: Reach, *, beside: Sequence[State]
+        self,
+        connection: Connection,
+        outage: PlannedOutage,
+        reach: Reach,
+        *,
+        beside: Sequence[State],
+        overdue: Sequence[PlannedOutage] = (),
     ) -> list[Finding]:
         """The outage held against those in the states `beside` at its time, and against all it waits for or holds up."""
         grid, mine = self.grid(outage.network), self._requests_of(connection, outage)
@@ -615,9 +639,8 @@ class Planning:
             for one in placed
             if one.request.request_id in wanted or not set(outage.request_ids).isdisjoint(one.request.precedence)
         }
-        near = {one.outage_id: one for one in store.outages(
-            connection, outage.network, during=outage.period, states=beside
-        )}  # fmt: skip
+        meeting = store.outages(connection, outage.network, during=outage.period, states=beside)
+        near = {one.outage_id: one for one in (*meeting, *overdue)}
         others = [
             Standing(one, tuple(self._requests_of(connection, one)), self._reach(connection, one))
             for name, one in near.items()
@@ -641,7 +664,7 @@ class Planning:
         stored = store.find_assessment(connection, subject=_outage_subject(outage))
         if stored is None:
             return reach_of_equipment(grid, outage.equipment_ids)
-        return reach_of(grid, self.closed(outage.network), stored.body)
+        return reach_of(grid, self.positions(outage.network), stored.body)
 
     def assessment(self, identity: int) -> Stored:
         """A stored assessment; raises UnableToFindPlanned."""
@@ -860,13 +883,29 @@ class Planning:
         asked = {"protected.period", *(key for key, _ in FREQUENT_RULES)}
         return (*(gate for gate in gates if gate.key not in asked), *now)
 
-    def _facts(self, connection: Connection, outage: PlannedOutage) -> str:
-        """The fingerprint of the facts as they are now."""
+    def positions(self, network: str) -> Bools:
+        """Switch positions as an outage to come finds them: what those under way have operated is put back (`grounds`)."""
+        with reading(self.engine) as connection:
+            under_way = store.outages(connection, network, states=SWITCHED)
+            kept = [self._own_assessment(connection, one) for one in under_way]
+        return put_back(self.grid(network), self.closed(network), [one.body["ticket"] for one in kept if one])
+
+    def _told(self, connection: Connection, outage: PlannedOutage) -> str:
+        """The announcement people were given of an outage; empty while they know of none."""
+        if not outage.noticed:
+            return ""
+        subject = _outage_subject(outage)
+        stored = store.find_assessment(connection, subject=subject, fingerprint=outage.noticed)
+        return announced(stored.body) if stored else ""
+
+    def _facts(self, connection: Connection, outage: PlannedOutage, assessment: Mapping[str, Any]) -> str:
+        """The fingerprint of what an assessment of the outage stands on, as it is now."""
         grid = self.grid(outage.network)
         return facts_fingerprint(
             self._requests_of(connection, outage),
             grid=grid,
-            closed=self.closed(outage.network),
+            closed=self.positions(outage.network),
+            dark=dark_sections(grid, assessment),
             equipment_ids=outage.equipment_ids,
             period=outage.period,
             nature=outage.nature,
