@@ -85,12 +85,12 @@ def test_every_part_of_a_breakdown_equals_the_oracle(one, by):
         By.FEEDER: [["F1", "F2", "-"][code] for code in subjects.feeder.tolist()],
         By.SUBSTATION: [["S1", "-"][code] for code in subjects.substation.tolist()],
         By.UNIT: [["east 城东", "west 城西", "-"][code] for code in subjects.unit.tolist()],
-    }.get(by)
+    }.get(by, [])
     why = {By.NATURE: natures(one), By.CAUSE: [tuple(Cause)[code].value for code in events.cause.tolist()]}.get(by)
     for number, part in enumerate(counted.parts):
 
         def keep(customer, event, key=part.key):
-            if place is not None:
+            if why is None:
                 return place[customer] == key
             return event is None or why[event] == key
 

@@ -1,9 +1,8 @@
 """Repeat outages (重复停电, 频繁停电): how often each customer was off, and what one more outage makes of it.
 
-The rule in use in Guangdong (domain rule 2.6), every number a policy row. Per customer and calendar year: an outage
-on a major event day, shorter than 5 minutes or with one single customer is dropped; a start within 6 hours after the
-last counted start is the same outage. A customer is frequent with more than 5 in the year, more than 3 in any 60
-days, or more than 3 pre-arranged ones.
+The rule stands in `everlit.reliability.repeats`; here it is asked of the past outages planning knows, and of the job
+that is looked at. Per customer and calendar year: an outage on a major event day, shorter than 5 minutes or with one
+single customer is dropped; a start within 6 hours after the last counted start is the same outage.
 
 >>> day = 1440.0
 >>> counted = count_starts(
@@ -25,8 +24,20 @@ import numpy.typing as npt
 from everlit.grid import Grid, UnableToFindEquipment
 from everlit.grid.compile import Ints
 from everlit.kernel import Period, Policies
-from everlit.kernel.reading import CHINA
 from everlit.planning.model import Nature, PastOutage
+from everlit.planning.reading import CHINA
+from everlit.reliability.repeats import FREQUENT_RULES, WARNING_RULES, Counts, Spans, count_repeats, holds, spans_of
+
+__all__ = [
+    "FREQUENT_RULES",
+    "WARNING_RULES",
+    "Counted",
+    "History",
+    "Repeats",
+    "count_starts",
+    "history_of",
+    "repeats_after",
+]
 
 MINUTES_A_DAY = 1440.0
 
@@ -62,7 +73,7 @@ def history_of(
 ) -> History:
     """Resolve past outages of the local `year` to loads; names the network no longer has are passed over."""
     on = date(year, 12, 31)
-    too_short = policies.row("rep.min_duration", on=on)
+    too_short, single = policies.row("rep.min_duration", on=on), policies.row("rep.single_user_excluded", on=on)
     order = np.argsort(grid.consumer_node, kind="stable")
     labels = grid.consumer_node[order]
     households = np.asarray(grid.network.tables["consumers"].column("households"))
@@ -75,7 +86,7 @@ def history_of(
         loads = [grid.find(place, "consumers") for place in outage.place_ids]
         found.append(np.array([load for load in loads if load >= 0], np.intp))
         consumers = np.unique(np.concatenate(found))
-        if households[consumers].sum() > 1:  # one single customer is not a repeat outage
+        if not single.holds(int(households[consumers].sum())):
             rows.append((consumers.astype(np.int32), minute(outage.period.start), outage.nature.arranged))
     return _stacked(grid, rows)
 
@@ -122,22 +133,29 @@ def count_starts(
     window_days: float,
     now_min: float | None = None,
 ) -> Counted:
-    """Count the starts of one customer, oldest first, after merging those within `gap_min` of the last counted one."""
-    kept: list[float] = []
-    planned = 0
-    for start, is_planned in zip(starts, arranged, strict=True):
-        if kept and start - kept[-1] <= gap_min:
-            continue
-        kept.append(float(start))
-        planned += bool(is_planned)
-    now = (kept[-1] if kept else 0.0) if now_min is None else now_min
-    fullest, first = 0, 0
-    for last, start in enumerate(kept):
-        while start - kept[first] >= window_days * MINUTES_A_DAY:
-            first += 1
-        fullest = max(fullest, last - first + 1)
-    recent = [sum(1 for start in kept if now - days * MINUTES_A_DAY <= start <= now) for days in (30, 50)]
-    return Counted(len(kept), planned, fullest, *recent)
+    """Count the starts of one customer, in minutes, oldest first, after merging those within `gap_min` of the last one."""
+    now = (starts[-1] if len(starts) else 0.0) if now_min is None else now_min
+    spans = Spans(round(gap_min * 60), round(window_days * 86_400) - 1, 30 * 86_400, 50 * 86_400)
+    unit = np.zeros(len(starts), np.int32)
+    return _each(
+        count_repeats(
+            unit,
+            _seconds(np.asarray(starts)),
+            np.asarray(arranged, np.bool_),
+            units=1,
+            now_s=round(now * 60),
+            spans=spans,
+        )
+    )[0]
+
+
+def _seconds(minutes: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    return np.rint(minutes * 60).astype(np.int64)
+
+
+def _each(counts: Counts) -> tuple[Counted, ...]:
+    columns = (counts.year, counts.planned, counts.window, counts.last30, counts.last50)
+    return tuple(Counted(*row) for row in zip(*(column.tolist() for column in columns), strict=True))
 
 
 @dataclass(frozen=True)
@@ -171,18 +189,6 @@ class Repeats:
         }
 
 
-FREQUENT_RULES: tuple[tuple[str, str], ...] = (
-    ("rep.year_total", "year"),
-    ("rep.window60", "window"),
-    ("rep.planned_year", "planned"),
-)
-WARNING_RULES: tuple[tuple[str, str], ...] = (
-    ("rep.warn30", "last30"),
-    ("rep.warn50", "last50"),
-    ("rep.warn_year", "year"),
-)
-
-
 def repeats_after(
     history: History,
     consumers: Ints,
@@ -196,45 +202,44 @@ def repeats_after(
 
     `counts` says for whom it counts at all: long enough dark, and not the only customer.
     """
-    on = period.start.date()
-    gap_min = policies.value("rep.merge_gap", on=on) * 60
-    window = policies.value("rep.window60_days", on=on)
-    start, arranged = minute(period.start), nature.arranged
-    memo: dict[tuple[Any, ...], tuple[Counted, Counted]] = {}
-    after: list[Counted] = []
-    before: list[Counted] = []
-    for consumer, counting in zip(consumers.tolist(), counts.tolist(), strict=True):
-        rows = history.of(consumer)
-        key = (history.start_min[rows].tobytes(), history.arranged[rows].tobytes(), counting)
-        if key not in memo:
-            events = sorted(zip(history.start_min[rows].tolist(), history.arranged[rows].tolist(), strict=True))
-            past = _count(events, gap_min, window, start)
-            memo[key] = past, _count(sorted([*events, (start, arranged)]), gap_min, window, start) if counting else past
-        past, now = memo[key]
-        before.append(past)
-        after.append(now)
-    frequent = _any_rule(after, FREQUENT_RULES, policies, on)
-    warned = _any_rule(after, WARNING_RULES, policies, on) & ~frequent
+    on, spans = period.start.date(), spans_of(policies, on=period.start.date())
+    mine = [np.arange(*rows.indices(len(history.consumer))) for rows in map(history.of, consumers.tolist())]
+    place = np.repeat(np.arange(len(mine), dtype=np.int32), [len(rows) for rows in mine])
+    rows = np.concatenate(mine) if mine else np.zeros(0, np.int64)
+    past = place, _seconds(history.start_min[rows]), history.arranged[rows]
+    job = np.flatnonzero(counts).astype(np.int32)
+    start_s = round(minute(period.start) * 60)
+    before = _counted(*past, units=len(consumers), now_s=start_s, spans=spans)
+    after = _counted(
+        np.concatenate([past[0], job]),
+        np.concatenate([past[1], np.full(len(job), start_s, np.int64)]),
+        np.concatenate([past[2], np.full(len(job), nature.arranged, np.bool_)]),
+        units=len(consumers),
+        now_s=start_s,
+        spans=spans,
+    )
+    frequent = holds(after, FREQUENT_RULES, policies=policies, on=on) >= 0
     least = policies.row("rep.feeder_min_users", on=on)
     by_feeder = Counter(history.feeder[consumers[frequent]].tolist())
     return Repeats(
         consumers,
-        tuple(after),
+        _each(after),
         frequent,
-        _any_rule(before, FREQUENT_RULES, policies, on),
-        warned,
-        {key: sum(policies.row(key, on=on).holds(getattr(one, name)) for one in after) for key, name in FREQUENT_RULES},
+        holds(before, FREQUENT_RULES, policies=policies, on=on) >= 0,
+        (holds(after, WARNING_RULES, policies=policies, on=on) >= 0) & ~frequent,
+        {rule[0]: int((holds(after, [rule], policies=policies, on=on) >= 0).sum()) for rule in FREQUENT_RULES},
         sum(least.holds(users) for users in by_feeder.values()),
     )
 
 
-def _count(events: Sequence[tuple[float, bool]], gap_min: float, window: float, now: float) -> Counted:
-    starts, arranged = [start for start, _ in events], [planned for _, planned in events]
-    return count_starts(starts, arranged, gap_min=gap_min, window_days=window, now_min=now)
-
-
-def _any_rule(
-    counted: Sequence[Counted], rules: Sequence[tuple[str, str]], policies: Policies, on: date
-) -> npt.NDArray[np.bool_]:
-    rows = [(policies.row(key, on=on), name) for key, name in rules]
-    return np.array([any(row.holds(getattr(one, name)) for row, name in rows) for one in counted], np.bool_)
+def _counted(
+    place: Ints,
+    start_s: npt.NDArray[np.int64],
+    arranged: npt.NDArray[np.bool_],
+    *,
+    units: int,
+    now_s: int,
+    spans: Spans,
+) -> Counts:
+    order = np.lexsort((start_s, place))
+    return count_repeats(place[order], start_s[order], arranged[order], units=units, now_s=now_s, spans=spans)

@@ -76,6 +76,18 @@ def least(row: Policy, *, per: int = 1) -> int:
     return math.floor(value) + 1 if row.comparator == ">" else math.ceil(value)
 
 
+def most(row: Policy, *, per: int = 1) -> int:
+    """The largest whole number for which a row that allows little holds; `per` turns its unit into the one counted.
+
+    >>> most(Policy("rep.window60_days", 60, "d", "<", Text("", "")), per=86_400)
+    5183999
+    """
+    if row.comparator not in ("<", "<=") or not math.isfinite(row.value) or row.value < 0:
+        raise _unusable(row)
+    value = round(row.value * per, 6)
+    return math.ceil(value) - 1 if row.comparator == "<" else math.floor(value)
+
+
 def _unusable(row: Policy) -> UnableToUseRule:
     said = f"{row.key} {row.comparator} {row.value:g} {row.unit}"
     words = Text(en=f"{said} cannot be used here.", zh=f"规则 {said} 不可用于此处。")
