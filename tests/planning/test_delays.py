@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from everlit.kernel import Period
-from everlit.planning.delays import Risk, alarms, causes, promise
+from everlit.planning.delays import Course, Risk, causes, promise
 from everlit.planning.lifecycle import package
 from everlit.planning.model import Delay, DelayCode, Execution, Nature, State
 from everlit.planning.policies import DEFAULT_POLICIES
@@ -36,37 +36,41 @@ def running(state=State.IN_PROGRESS, identity="O1", **times):
     ],
 )
 def test_alarms_come_in_order(left, risk):
-    made = promise(running(), now=PERIOD.end - left * MINUTE, back_min=20, work_min=300, policies=DEFAULT_POLICIES)
+    made = promise(running(), now=PERIOD.end - left * MINUTE, course=Course(10, 300, 20), policies=DEFAULT_POLICIES)
     assert made.risk is risk and made.left_min == left
     assert made.policy.startswith(("delay.alarm", "late_restore"))
 
 
 def test_what_is_left_of_the_work_and_the_way_back_make_the_expectation():
     now = NOON + timedelta(hours=2)
-    working = promise(running(), now=now, back_min=20, work_min=330, policies=DEFAULT_POLICIES)
+    working = promise(running(), now=now, course=Course(30, 300, 20), policies=DEFAULT_POLICIES)
     assert working.expected == NOON + 350 * MINUTE and working.expected_late_min == 0
-    overrun = promise(running(), now=NOON + timedelta(hours=6), back_min=20, work_min=330, policies=DEFAULT_POLICIES)
+    overrun = promise(running(), now=NOON + timedelta(hours=6), course=Course(30, 300, 20), policies=DEFAULT_POLICIES)
     assert overrun.expected_late_min == 20
     done = running(State.WORK_DONE, work_done_at=now)
-    assert promise(done, now=now, back_min=20, work_min=330, policies=DEFAULT_POLICIES).expected == now + 20 * MINUTE
+    assert promise(done, now=now, course=Course(30, 300, 20), policies=DEFAULT_POLICIES).expected == now + 20 * MINUTE
     back = running(State.RESTORING, work_done_at=now, restoring_at=now)
     assert (
-        promise(back, now=now + 5 * MINUTE, back_min=20, work_min=330, policies=DEFAULT_POLICIES).expected
+        promise(back, now=now + 5 * MINUTE, course=Course(30, 300, 20), policies=DEFAULT_POLICIES).expected
         == now + 20 * MINUTE
     )
+
+
+def test_an_outage_that_began_late_is_at_risk_hours_before_it_is_due():
+    """Begun at 13:25 with 350 min to go, due at 18:00: back at 19:15, said at 13:26 and not at 17:00."""
+    late = replace(running(), execution=Execution(off_at=NOON + 85 * MINUTE))
+    made = promise(late, now=NOON + 86 * MINUTE, course=Course(30, 300, 20), policies=DEFAULT_POLICIES)
+    assert (made.expected, made.risk) == (PERIOD.end + 75 * MINUTE, Risk.AT_RISK)
+    assert made.policy == "late_restore.tolerance"
+    tolerated = promise(running(), now=NOON, course=Course(40, 330, 20), policies=DEFAULT_POLICIES)
+    assert (tolerated.expected_late_min, tolerated.risk) == (30, Risk.QUIET)
 
 
 @pytest.mark.parametrize(("late", "risk"), [(-5, Risk.KEPT), (30, Risk.KEPT), (31, Risk.LATE)])
 def test_a_promise_is_kept_or_broken_for_good(late, risk):
     restored = running(State.RESTORED, restored_at=PERIOD.end + late * MINUTE)
-    made = promise(restored, now=PERIOD.end + timedelta(days=3), back_min=0, work_min=0, policies=DEFAULT_POLICIES)
+    made = promise(restored, now=PERIOD.end + timedelta(days=3), course=Course(), policies=DEFAULT_POLICIES)
     assert made.risk is risk and made.as_json()["risk"] == risk.value
-
-
-def test_timers():
-    assert [alarm.at - PERIOD.end for alarm in alarms(running(), policies=DEFAULT_POLICIES)] == [
-        -60 * MINUTE, -30 * MINUTE, 0 * MINUTE, 30 * MINUTE,
-    ]  # fmt: skip
 
 
 def delayed(identity, code, minutes, unit="east"):
@@ -79,7 +83,7 @@ def test_recurring_causes_are_ranked_by_what_they_cost():
         delayed("O1", DelayCode.MATERIAL, 40), delayed("O2", DelayCode.MATERIAL, 35, "west"), delayed("O3", DelayCode.MATERIAL, 31),
         delayed("O4", DelayCode.WEATHER, 300), running(),
     ]  # fmt: skip
-    ranked = causes(outages, policies=DEFAULT_POLICIES, crews={"O1": ["crew 3"], "O3": ["crew 3"]})
+    ranked = causes(outages, policies=DEFAULT_POLICIES, workers={"O1": ["crew 3"], "O3": ["crew 3"]})
     assert [(cause.code, cause.times, cause.recurring) for cause in ranked] == [
         (DelayCode.WEATHER, 1, False), (DelayCode.MATERIAL, 3, True),
     ]  # fmt: skip

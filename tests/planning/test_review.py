@@ -24,6 +24,10 @@ def done(identity, *, start=0, end=0, requests=1, nature=Nature.PLANNED, code=No
     return replace(one, state=State.CLOSED, execution=times, delay=delay)
 
 
+def called_off(identity, *, noticed=""):
+    return replace(done(identity), state=State.CANCELLED, execution=Execution(), noticed=noticed)
+
+
 def index(made, key):
     (one,) = [one for one in made if one.key == key]
     return one.numerator, one.denominator, one.value
@@ -43,7 +47,8 @@ def test_indices():
         Reviewed(done("O1", requests=3), 100.0, 400.0, 0, frozenset("ab"), frozenset("bc")),
         Reviewed(done("O2", end=45, code=DelayCode.MATERIAL), 50.0, 50.0, 1),
         Reviewed(done("O3", nature=Nature.TEMPORARY), 50.0, 150.0),
-        Reviewed(replace(done("O4"), state=State.CANCELLED, execution=Execution()), 0.0, 0.0),
+        Reviewed(called_off("O4", noticed="told"), 70.0, 200.0),
+        Reviewed(called_off("O5"), 70.0, 200.0, 1),
     ]
     made = indices(
         reviewed, policies=DEFAULT_POLICIES, outages_by_feeder={"A": 2, "B": 1}, feeders=10, transferable_feeders=8
@@ -57,6 +62,9 @@ def test_indices():
     assert index(made, "late") == (1, 3, pytest.approx(1 / 3))
     assert index(made, "live_line") == (1, 6, pytest.approx(1 / 6))
     assert index(made, "told") == (1, 3, pytest.approx(1 / 3))
+    unknown = indices([Reviewed(done("O1"), off=frozenset("ab"))], policies=DEFAULT_POLICIES, feeders=10)
+    assert index(unknown, "told")[2] is None, "nobody knows whom the notices reached"
+    assert index(unknown, "transferable")[2] is None, "nobody counted"
 
 
 def test_nothing_to_review_is_no_percentage():
@@ -69,6 +77,6 @@ def test_a_review_ranks_the_worst_first():
         Reviewed(done("O2", end=45, code=DelayCode.MATERIAL)),
         Reviewed(done("O3", end=-5)),
     ]
-    made = review(reviewed, policies=DEFAULT_POLICIES, now=NOON, feeders=3)
+    made = review(reviewed, policies=DEFAULT_POLICIES, now=NOON, feeders=3, transferable_feeders=2)
     assert [one.outage_id for one in made.deviations] == ["O2", "O1", "O3"]
     assert made.reasons == {"material": 1} and made.as_json()["indices"][0]["denominator"] == 3

@@ -4,8 +4,9 @@
     ────────┼────────────────┼─────────────┼──────────────────┼──────►
      first alarm       second alarm    promise due       late: a reason is mandatory
 
-The expected restoration is read off the plan: what is left of the work, then the way back of the ticket. Causes are
-counted by place, crew and department, so that "material, crew 3, for the fourth time" is found without looking.
+The expected restoration is read off the plan: what is left of the way out and of the work, then the way back of the
+ticket. An outage that will be late is at risk long before the first alarm. Causes are counted by operating unit, crew and
+department, so that "material, crew 3, for the fourth time" is found without looking.
 """
 
 from collections import Counter, defaultdict
@@ -25,11 +26,27 @@ class Risk(StrEnum):
     """How the promise stands."""
 
     QUIET = "quiet"
+    AT_RISK = "at_risk"
     FIRST = "first_alarm"
     SECOND = "second_alarm"
     DUE = "due"
     LATE = "late"
     KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Minutes of an outage as planned: the way out until people may work, the work, the way back."""
+
+    out_min: float = 0.0
+    work_min: float = 0.0
+    back_min: float = 0.0
+
+
+def course_of(assessment: Mapping[str, Any]) -> Course:
+    """The course of a stored assessment (`Assessment.as_json`)."""
+    ticket = assessment["ticket"]
+    return Course(float(ticket["out"]["minutes"]), float(ticket["work_min"]), float(ticket["back"]["minutes"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +78,26 @@ class Promise:
         }
 
 
-def promise(outage: PlannedOutage, *, now: datetime, back_min: float, work_min: float, policies: Policies) -> Promise:
-    """How the promise of an outage stands; `back_min` is the ticket's way back, `work_min` the work as planned."""
+def promise(outage: PlannedOutage, *, now: datetime, course: Course, policies: Policies) -> Promise:
+    """How the promise of an outage stands when it goes on as planned."""
     due = outage.period.end
     left = (due - now) / timedelta(minutes=1)
-    expected = _expected(outage, now, back_min, work_min)
+    expected = _expected(outage, now, course)
     done = outage.execution.restored_at
     if done is not None:
         late = (done - due) / timedelta(minutes=1)
         row = policies.row("late_restore.tolerance", on=due.date())
         return Promise(outage.outage_id, due, left, done, Risk.KEPT if row.holds(late) else Risk.LATE, row.key)
-    risk, key = _risk(left, policies, due)
+    risk, key = _risk(left, (expected - due) / timedelta(minutes=1), policies, due)
     return Promise(outage.outage_id, due, left, expected, risk, key)
 
 
-def _risk(left_min: float, policies: Policies, due: datetime) -> tuple[Risk, str]:
-    tolerance = policies.row("late_restore.tolerance", on=due.date())
+def _risk(left_min: float, expected_late_min: float, policies: Policies, due: datetime) -> tuple[Risk, str]:
+    tolerance, last = (policies.row(key, on=due.date()) for key in ("late_restore.tolerance", "delay.alarm.3"))
     if not tolerance.holds(-left_min):
         return Risk.LATE, tolerance.key
+    if not tolerance.holds(expected_late_min) and not last.holds(left_min):
+        return Risk.AT_RISK, tolerance.key
     for level, risk in ((3, Risk.DUE), (2, Risk.SECOND), (1, Risk.FIRST)):
         row = policies.row(f"delay.alarm.{level}", on=due.date())
         if row.holds(left_min):
@@ -86,36 +105,16 @@ def _risk(left_min: float, policies: Policies, due: datetime) -> tuple[Risk, str
     return Risk.QUIET, "delay.alarm.1"
 
 
-def _expected(outage: PlannedOutage, now: datetime, back_min: float, work_min: float) -> datetime:
-    """When supply is back if nothing more goes wrong: what is left of the work, then the way back."""
-    back = timedelta(minutes=back_min)
+def _expected(outage: PlannedOutage, now: datetime, course: Course) -> datetime:
+    """When supply is back if nothing more goes wrong: what is left of the way out and of the work, then the way back."""
+    back = timedelta(minutes=course.back_min)
     execution = outage.execution
     if outage.state is State.RESTORING and execution.restoring_at is not None:
         return max(now, execution.restoring_at + back)
     if outage.state is State.WORK_DONE or execution.work_done_at is not None:
         return now + back
     begun = execution.off_at or max(now, outage.period.start)
-    return max(now, begun + timedelta(minutes=work_min)) + back
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """An alarm that becomes due, for timers: which promise, which level, when."""
-
-    outage_id: str
-    level: Risk
-    at: datetime
-
-
-def alarms(outage: PlannedOutage, *, policies: Policies) -> tuple[Alarm, ...]:
-    """The instants at which the promise of an outage has to be looked at."""
-    due = outage.period.end
-    rows = [(Risk.FIRST, "delay.alarm.1", -1), (Risk.SECOND, "delay.alarm.2", -1), (Risk.DUE, "delay.alarm.3", -1)]
-    rows.append((Risk.LATE, "late_restore.tolerance", 1))
-    return tuple(
-        Alarm(outage.outage_id, level, due + sign * timedelta(minutes=policies.value(key, on=due.date())))
-        for level, key, sign in rows
-    )
+    return max(now, begun + timedelta(minutes=course.out_min + course.work_min)) + back
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +139,11 @@ class Cause:
 
 
 def causes(
-    outages: Iterable[PlannedOutage], *, policies: Policies, crews: Mapping[str, Sequence[str]] | None = None
+    outages: Iterable[PlannedOutage], *, policies: Policies, workers: Mapping[str, Sequence[str]] | None = None
 ) -> list[Cause]:
     """Causes of late restorations, costliest first.
 
-    `crews` names who worked in an outage. A cause recurs when it came as often as row `delay.recurring` says.
+    `workers` names crews and departments of each outage. A cause recurs when it came as often as row `delay.recurring` says.
     """
     minutes: dict[DelayCode, float] = defaultdict(float)
     times: Counter[DelayCode] = Counter()
@@ -157,7 +156,7 @@ def causes(
         code = outage.delay.code
         minutes[code] += outage.delay.minutes
         times[code] += 1
-        subjects[code].update([*outage.units, *(crews or {}).get(outage.outage_id, ())])
+        subjects[code].update([*outage.units, *(workers or {}).get(outage.outage_id, ())])
     if day is None:
         return []
     often = policies.row("delay.recurring", on=day)

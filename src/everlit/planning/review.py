@@ -15,6 +15,7 @@ from everlit.planning.model import PlannedOutage, State
 from everlit.planning.temporary import temporary_share
 
 EXECUTED = (State.RESTORED, State.ANALYSED, State.CLOSED)
+GONE = (State.REJECTED, State.CANCELLED, State.POSTPONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,27 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a review needs beside an outage: its assessment's hours, live jobs, who was told and who was off."""
+    """What a review needs beside an outage: its assessment's hours, live jobs, who was told and who was off.
+
+    `told` is None as long as nobody knows whom the notices reached: such an outage is in no index of notices.
+    """
 
     outage: PlannedOutage
     customer_hours: float = 0.0
     hours_without_transfer: float = 0.0
     live_line_jobs: int = 0
-    told: frozenset[str] = frozenset()
+    told: frozenset[str] | None = None
     off: frozenset[str] = frozenset()
+
+    @property
+    def stands(self) -> bool:
+        """False for one that was called off: it saved nothing, cost nothing and repeated nothing."""
+        return self.outage.state not in GONE
+
+    @property
+    def promised(self) -> bool:
+        """True for one people count on: it stands, or was called off after they had been told."""
+        return self.stands or bool(self.outage.noticed) or self.outage.renotice
 
 
 def indices(
@@ -115,27 +129,32 @@ def indices(
     policies: Policies,
     outages_by_feeder: Mapping[str, int] | None = None,
     feeders: int = 0,
-    transferable_feeders: int = 0,
+    transferable_feeders: int | None = None,
 ) -> tuple[Index, ...]:
-    """The management indices over some outages (all of a month, or of a unit)."""
-    all_outages = [one.outage for one in reviewed]
+    """The management indices over some outages (all of a month, or of a unit).
+
+    `transferable_feeders` is None where nobody counted them: no share is shown then.
+    """
+    standing = [one for one in reviewed if one.stands]
     executed = [one for one in reviewed if one.outage.state in EXECUTED]
     changes = [deviation(one.outage, customer_hours=one.customer_hours, policies=policies) for one in executed]
     deviations = [one for one in changes if one is not None]
-    share = temporary_share(all_outages)
+    share = temporary_share([one.outage for one in standing])
     jobs = sum(len(one.outage.request_ids) for one in executed)
     merged = sum(len(one.outage.request_ids) for one in executed if len(one.outage.request_ids) > 1)
-    lost = sum(one.customer_hours for one in reviewed)
-    avoided = sum(max(0.0, one.hours_without_transfer - one.customer_hours) for one in reviewed)
-    live = sum(one.live_line_jobs for one in reviewed)
-    told = sum(len(one.told & one.off) for one in reviewed)
-    concerned = sum(len(one.told | one.off) for one in reviewed)
+    lost = sum(one.customer_hours for one in standing)
+    avoided = sum(max(0.0, one.hours_without_transfer - one.customer_hours) for one in standing)
+    live = sum(one.live_line_jobs for one in standing)
+    notices = [(one.told, one.off) for one in executed if one.told is not None]
+    told = sum(len(said & off) for said, off in notices)
+    concerned = sum(len(said | off) for said, off in notices)
     repeated = sum(count >= 2 for count in (outages_by_feeder or {}).values())
-    planned = [one for one in all_outages if one.state not in (State.REJECTED, State.DRAFT)]
+    planned = [one for one in reviewed if one.promised]
+    checked = feeders if transferable_feeders is not None else 0
     kept = [one for one in deviations if not one.late and abs(one.start_min) <= 30]
     return (
         Index(
-            "transferable", Text("feeders that pass the transfer check", "可转供电率"), transferable_feeders, feeders
+            "transferable", Text("feeders that pass the transfer check", "可转供电率"), transferable_feeders or 0, checked
         ),
         Index("transferred", Text("customer-hours avoided by transfer", "计划停电转供率"), avoided, avoided + lost),
         Index("merged", Text("jobs done in merged outages", "综合停电率"), merged, jobs),

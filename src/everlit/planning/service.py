@@ -20,7 +20,7 @@ from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity,
 from everlit.planning import store
 from everlit.planning.agreement import Reach, Standing, disagreements, reach_of, reach_of_equipment, starts_inside
 from everlit.planning.assess import Assessment, assess
-from everlit.planning.delays import RUNNING, Cause, Promise, causes, promise
+from everlit.planning.delays import RUNNING, Cause, Course, Promise, causes, course_of, promise
 from everlit.planning.forecast import Forecast, forecast_of
 from everlit.planning.gates import protection, repetition
 from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, put_back
@@ -49,7 +49,8 @@ from everlit.planning.model import (
     State,
     WorkRequest,
 )
-from everlit.planning.month import MonthCase, ZoneCache, month_problem, packages
+from everlit.planning.month import SLOT_MIN, MonthCase, month_problem, slots_of
+from everlit.planning.packages import packages
 from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
 from everlit.planning.reading import CHINA
 from everlit.planning.reasons import conflicts, reasons
@@ -59,6 +60,7 @@ from everlit.planning.review import Review, Reviewed, review
 from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
 from everlit.planning.temporary import nature_of, temporary_share
+from everlit.planning.zones import ZoneCache
 from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, history, record
 
@@ -211,7 +213,7 @@ class Planning:
     ) -> tuple[int, Assessment]:
         """Assess one request on its own, at its wanted start unless told; stored, and the request is assessed."""
         filed = self.request(network, request_id)
-        made = self.study(network, [filed.request], period=wanted_period(filed.request, start))
+        made = self.study_request(network, filed.request, start=start)
         with writing(self.engine) as connection:
             fresh = self._request(connection, network, request_id)
             if fresh.state in (State.SUBMITTED, State.ASSESSED):
@@ -222,6 +224,13 @@ class Planning:
             body = {"assessment_id": identity, "fingerprint": made.fingerprint}
             self._event(connection, actor, "request.assessed", _request_subject(filed), body)
         return identity, made
+
+    def study_request(self, network: str, request: WorkRequest, *, start: datetime | None = None) -> Assessment:
+        """One request on its own, that is not kept: its work and the switching it takes, in whole half hours."""
+        begin = wanted_start(request, start)
+        bare = self.study(network, [request], period=Period(begin, begin + request.duration))
+        slots = slots_of(request.duration_min + bare.plan.out_min + bare.plan.back_min)
+        return self.study(network, [request], period=Period(begin, begin + timedelta(minutes=SLOT_MIN * slots)))
 
     # -------------------------------------------------------------------------------------------- outages
     def merge(
@@ -382,16 +391,23 @@ class Planning:
             facts = self._month_facts(connection, network, month)
         case, outages = self.month_case(network, month)
         plan = schedule_month(case.problem, seconds=seconds, seed=seed, workers=workers)
+        formed, refused = packages(case, plan.starts), [case.problem.jobs[job].job_id for job in plan.refused]
         body = {
             **plan.as_json(case.problem),
             "network": network,
             "month": month,
-            "requests": len(case.requests),
+            "requests": len(case.requests) + len(case.unplaced),
             "scheduled": len(case.requests) - len(plan.refused),
-            "packages": [one.as_json() for one in packages(case, plan.starts)],
+            "refused": [*refused, *(one.request_id for one in case.unplaced)],
+            "packages": [one.as_json() for one in formed],
             "reasons": [one.as_json(case.problem) for one in reasons(case.problem, plan.starts)],
-            "conflicts": [one.as_json(case.problem) for one in conflicts(case.problem, plan.starts)],
-            "findings": [finding.as_json() for finding in case.findings],
+            "conflicts": [
+                *(one.as_json(case.problem) for one in conflicts(case.problem, plan.starts)),
+                *(one.as_json() for one in case.unplaced),
+            ],
+            "findings": [
+                finding.as_json() for finding in (*case.findings, *(each for one in formed for each in one.findings))
+            ],
             "fixed": [outage.outage_id for outage in outages if outage.state in AGREED],
             "facts": facts,
         }
@@ -426,7 +442,7 @@ class Planning:
             history=past,
             budgets=budgets,
             protected=protected,
-            published={name: outage.start_of(name) for name, outage in standing.items()},
+            published={name: Period(outage.start_of(name), outage.period.end) for name, outage in standing.items()},
             fixed=[name for name, outage in standing.items() if outage.state in AGREED],
             done=done,
             time_zone=self.time_zone,
@@ -440,7 +456,7 @@ class Planning:
         for name in sorted(names):
             filed = store.find_request(connection, network, name)
             if filed is not None and filed.outage_id and filed.state in (*OPEN, *FIXED):
-                ends[name] = self._outage(connection, filed.outage_id).start_of(name) + filed.request.duration
+                ends[name] = self._outage(connection, filed.outage_id).period.end
         return ends
 
     def _month_facts(self, connection: Connection, network: str, month: str) -> str:
@@ -536,6 +552,7 @@ class Planning:
         period: Period,
         nature: Nature = Nature.PLANNED,
         equipment_ids: Sequence[str] | None = None,
+        starts: Mapping[str, datetime] | None = None,
         except_outage: str = "",
         told: str = "",
     ) -> Assessment:
@@ -559,6 +576,7 @@ class Planning:
             policies=policies,
             now=self.clock(),
             equipment_ids=equipment_ids,
+            starts=starts,
             nature=nature,
             history=past,
             budgets=budgets,
@@ -568,30 +586,33 @@ class Planning:
             zone=self.zone,
         )
 
-    def study_outage(self, outage: PlannedOutage, *, period: Period | None = None) -> Assessment:
-        """An assessment of an outage, also at another time, that is not kept."""
+    def study_outage(self, outage: PlannedOutage) -> Assessment:
+        """An assessment of an outage, as it stands or might stand, that is not kept."""
         with reading(self.engine) as connection:
             requests, told = self._requests_of(connection, outage), self._told(connection, outage)
         return self.study(
             outage.network,
             requests,
-            period=period or outage.period,
+            period=outage.period,
             nature=outage.nature,
             equipment_ids=outage.equipment_ids,
+            starts={name: outage.start_of(name) for name in outage.request_ids},
             except_outage=outage.outage_id,
             told=told,
         )
 
-    def preview_move(self, outage_id: str, start: datetime) -> dict[str, Any]:
-        """What moving an outage would change, before anything is saved."""
+    def preview_move(self, outage_id: str, start: datetime, end: datetime | None = None) -> dict[str, Any]:
+        """What moving an outage would change, or giving it another length (`end`), before anything is saved."""
         outage = self.outage(outage_id)
-        moved = Period(start, start + outage.period.duration)
-        before, after = self.study_outage(outage), self.study_outage(outage, period=moved)
+        moved = outage.at(Period(start, start + outage.period.duration)) if end is None else (
+            outage.lasting(Period(start, end))
+        )  # fmt: skip
+        before, after = self.study_outage(outage), self.study_outage(moved)
         return {
             "outage_id": outage_id,
             "before": before.as_json(households=False),
             "after": after.as_json(households=False),
-            "conflicts": [finding.as_json() for finding in self._conflicts(outage.at(moved), after)],
+            "conflicts": [finding.as_json() for finding in self._conflicts(moved, after)],
             "findings": [gate.as_finding().as_json() for gate in after.gates if gate.outcome is Outcome.BLOCK],
         }
 
@@ -605,9 +626,11 @@ class Planning:
         self, connection: Connection, outage: PlannedOutage, command: Command, period: Period | None
     ) -> tuple[Finding, ...]:
         """What stands against the time of an outage that is moved, balanced, approved or permitted."""
-        if command not in (Command.MOVE, Command.BALANCE, Command.APPROVE, Command.PERMIT):
+        if command not in (Command.MOVE, Command.RESIZE, Command.BALANCE, Command.APPROVE, Command.PERMIT):
             return ()
-        there = outage.at(period) if command is Command.MOVE and period is not None else outage
+        there = outage
+        if period is not None and command in (Command.MOVE, Command.RESIZE):
+            there = outage.at(period) if command is Command.MOVE else outage.lasting(period)
         overdue = self._overdue(connection, outage) if command is Command.PERMIT else []
         reach, beside = self._reach(connection, outage), (State.BALANCED, *COMMITTED)
         return tuple(self._disagreements(connection, there, reach, beside=beside, overdue=overdue))
@@ -763,22 +786,22 @@ class Planning:
             found = []
             for outage in store.outages(connection, network, states=RUNNING):
                 stored = self._own_assessment(connection, outage)
-                nothing: Mapping[str, Any] = {"work_min": 0.0, "back": {"minutes": 0.0}}
-                ticket: Mapping[str, Any] = stored.body["ticket"] if stored else nothing
-                work, back = float(ticket["work_min"]), float(ticket["back"]["minutes"])
-                found.append(promise(outage, now=now, back_min=back, work_min=work, policies=policies))
+                course = course_of(stored.body) if stored else Course()
+                found.append(promise(outage, now=now, course=course, policies=policies))
         return sorted(found, key=lambda one: one.left_min)
 
     def delay_causes(self, network: str, *, year: int) -> list[Cause]:
-        """Causes of the late restorations of a year, costliest first, by unit and crew."""
+        """Causes of the late restorations of a year, costliest first, by unit, crew and department."""
         with reading(self.engine) as connection:
             outages = store.outages(connection, network, during=year_of(year, self.zone), states=EXECUTED)
             late = [outage for outage in outages if outage.delay is not None]
-            crews = {
-                outage.outage_id: sorted({one.crew for one in self._requests_of(connection, outage) if one.crew})
-                for outage in late
-            }
-        return causes(late, policies=self.policies(), crews=crews)
+            workers = {outage.outage_id: self._workers(connection, outage) for outage in late}
+        return causes(late, policies=self.policies(), workers=workers)
+
+    def _workers(self, connection: Connection, outage: PlannedOutage) -> list[str]:
+        """Crews and departments of an outage's requests."""
+        requests = self._requests_of(connection, outage)
+        return sorted({name for one in requests for name in (one.crew, one.department.value) if name})
 
     def review_month(self, network: str, month: str) -> Review:
         """Planned against actual of a month, with the indices of management."""
@@ -792,10 +815,10 @@ class Planning:
                 hours = float(body["hours"].get("units_h", 0.0))
                 without = float(body["hours_without_transfer"].get("units_h", 0.0))
                 off = frozenset(row["consumer_id"] for row in body["households"])
-                told = off if outage.noticed and outage.noticed == outage.assessment else frozenset[str]()
-                counted = off if outage.state in EXECUTED else frozenset[str]()
-                reviewed.append(Reviewed(outage, hours, without, live if not off else 0, told & counted, counted))
-                by_feeder.update({row["feeder_id"] for row in body["households"] if row["feeder_id"]})
+                one = Reviewed(outage, hours, without, live if not off else 0, off=off)
+                reviewed.append(one)
+                if one.stands:
+                    by_feeder.update({row["feeder_id"] for row in body["households"] if row["feeder_id"]})
         counts = {"outages_by_feeder": by_feeder, "feeders": len(self.grid(network).feeder_ids)}
         return review(reviewed, policies=self.policies(), now=self.clock(), **counts)
 
@@ -1013,10 +1036,9 @@ def units_of(grid: Grid, equipment_ids: Sequence[str]) -> list[str]:
     return sorted({units[feeder] or "" for feeder in feeders})
 
 
-def wanted_period(request: WorkRequest, start: datetime | None = None) -> Period:
-    """The outage a request asks for: at its wanted start, else as early as its daily window allows."""
-    begin = start or request.wanted or request.earliest + timedelta(minutes=request.daily_window.from_minute)
-    return Period(begin, begin + request.duration)
+def wanted_start(request: WorkRequest, start: datetime | None = None) -> datetime:
+    """The start a request asks for: the wanted one, else as early as its daily window allows."""
+    return start or request.wanted or request.earliest + timedelta(minutes=request.daily_window.from_minute)
 
 
 def month_period(month: str, zone: tzinfo) -> Period:

@@ -18,6 +18,7 @@ KINDS = {
 NATURES = {"planned": "planned", "temporary": "temporary", "fault": "fault", "rationing": "rationing"}
 COMMANDS = {
     "submit": "Submit", "assess": "Compute the assessment", "revise": "Revise", "merge": "Merge", "move": "Move",
+    "resize": "Give it another length",
     "balance": "Agree in the balance meeting", "approve": "Approve", "notify": "Record that customers were told",
     "permit": "Permit the work", "start": "Switched off, work begins", "finish": "Work is done",
     "switch_back": "Begin switching back", "restore": "Supply is restored", "analyse": "Record the review",
@@ -56,7 +57,7 @@ AUDIENCES = {
     "important": "important customers, in person",
 }  # fmt: skip
 RISKS = {
-    "quiet": "in time", "first_alarm": "due within the hour", "second_alarm": "due within half an hour",
+    "quiet": "in time", "at_risk": "will be late", "first_alarm": "due within the hour", "second_alarm": "due within half an hour",
     "due": "due now", "late": "late", "kept": "kept",
 }  # fmt: skip
 ALL = (
