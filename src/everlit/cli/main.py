@@ -5,7 +5,18 @@ import sys
 import typer
 
 from everlit import __version__
-from everlit.cli import control, demo, facts, lifecycle, networks, planning, policies, serve, switching
+from everlit.cli import (
+    control,
+    demo,
+    facts,
+    lifecycle,
+    networks,
+    planning,
+    policies,
+    reliability_forward,
+    serve,
+    switching,
+)
 from everlit.cli.output import refuse
 from everlit.kernel import Finding, Refusal, Text
 
@@ -18,6 +29,9 @@ for part in (lifecycle, facts, control):
 application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")
+reliability = typer.Typer(help="Reliability: forward. 供电可靠性。", no_args_is_help=True)
+reliability_forward.add_to_reliability(reliability)
+application.add_typer(reliability, name="reliability")
 for module in (switching, serve, demo):
     module.add_to(application)
 

@@ -11,96 +11,23 @@
    before it hold: [b] and, behind the fuse that never blew, [c]. Ties with more room go first.
 5. What is still off waits for the repair.
 
-A zone (隔离区段) is what no switch that can be operated now divides. Power enters it as it normally does, or at its highest
-voltage: no transformer is fed backwards. Every number of this module is a plain array, compiled once.
+A zone (隔离区段) is what no switch that can be operated now divides. It is fed whole or not at all, where it normally is
+or at its highest voltage: no transformer is fed backwards. In a closed loop both sides trip. The steps stand in one file
+because compiled code is kept by file: a step changed alone would not be seen by its caller.
 """
-
-from typing import NamedTuple
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from everlit.grid.columns import Bools, Floats, Ints
-
-LIVE, OFF, FAULTY, FED = 0, 1, 2, 3
-BELOW = 4
-SAME_KV = 0.99
-ROUNDING_KW = 1e-9
-States = npt.NDArray[np.int8]
-
-
-class Wiring(NamedTuple):
-    """The graph of sections in the state asked about.
-
-    Per switch: ends, position, whether it trips, the stage from which it can be operated, whether it may be closed as a
-    tie, its rank among ties, its limit and the reserve behind either end, kW, its voltage. Per section: the switches at
-    it, the supply forest, voltage, load, source.
-    """
-
-    one: Ints
-    other: Ints
-    starts: Ints
-    touching: Ints
-    closed: Bools
-    trips: Bools
-    stage: Ints
-    tie: Bools
-    rank: Ints
-    limit_kw: Floats
-    reserve_one_kw: Floats
-    reserve_other_kw: Floats
-    switch_kv: Floats
-    energised: Bools
-    parent: Ints
-    via: Ints
-    order: Ints
-    first: Ints
-    last: Ints
-    section_kv: Floats
-    load_kw: Floats
-    source: Bools
-    source_stage: int
-    stages: int
-
-
-class Faults(NamedTuple):
-    """Sections in which something fails: failures per year, hours per year until repair, and until each stage."""
-
-    section: Ints
-    failures: Floats
-    repaired_h: Floats
-    staged_h: Floats
-
-
-class _Desk(NamedTuple):
-    """Working space, clean between faults. Per section: state, zone, feed, stage; per zone and feed: their sums.
-
-    `off`, `trips` and `ties` are the lists of the fault at hand, `stirs` the stages at which it changes.
-    """
-
-    state: States
-    zone: Ints
-    feed: Ints
-    when: Ints
-    off: Ints
-    queue: Ints
-    zone_kw: Floats
-    zone_kv: Floats
-    taken: Bools
-    feed_kw: Floats
-    feed_before: Ints
-    tripped: Bools
-    trips: Ints
-    ties: Ints
-    stirs: Bools
+from everlit.grid.columns import Floats
+from everlit.reliability.fault_graph import BELOW, FAULTY, FED, LIVE, OFF, ROUNDING_KW, SAME_KV, Desk, Faults, Wiring
 
 
 @numba.njit(cache=True)
 def follow_faults(w: Wiring, faults: Faults) -> tuple[Floats, Floats]:
     """Interruptions per year and hours off per year of every section."""
     n, n_switches = len(w.parent), len(w.one)
-    desk = _Desk(
+    desk = Desk(
         np.zeros(n, np.int8), np.full(n, -1, np.int32), np.full(n, -1, np.int32), np.full(n, -1, np.int32),
         np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n, np.bool_),
         np.zeros(n_switches + 1), np.full(n_switches + 1, -1, np.int32), np.zeros(n_switches, np.bool_),
@@ -133,8 +60,11 @@ def follow_faults(w: Wiring, faults: Faults) -> tuple[Floats, Floats]:
     return failures, hours
 
 
+# ------------------------------------------------------------------------------------------ who is cut off
+
+
 @numba.njit(cache=True)
-def _cut_off(w: Wiring, desk: _Desk, fault: int) -> tuple[int, int, int]:
+def _cut_off(w: Wiring, desk: Desk, fault: int) -> tuple[int, int, int]:
     """Open the protection around the fault; list what is off, which devices opened, and the ties that may help."""
     zone = _protection_zone(w, desk, fault)
     n_off = _below(w, desk, zone)
@@ -155,7 +85,7 @@ def _cut_off(w: Wiring, desk: _Desk, fault: int) -> tuple[int, int, int]:
 
 
 @numba.njit(cache=True)
-def _protection_zone(w: Wiring, desk: _Desk, fault: int) -> int:
+def _protection_zone(w: Wiring, desk: Desk, fault: int) -> int:
     """Everything joined to the fault by closed switches that do not trip; the first of what is off."""
     desk.off[0], desk.state[fault] = fault, FAULTY
     done, count = 0, 1
@@ -173,7 +103,7 @@ def _protection_zone(w: Wiring, desk: _Desk, fault: int) -> int:
 
 
 @numba.njit(cache=True)
-def _below(w: Wiring, desk: _Desk, zone: int) -> int:
+def _below(w: Wiring, desk: Desk, zone: int) -> int:
     """Add what is fed through the protection zone and has no other way to a source; returns how many are off."""
     count = zone
     for place in range(zone):
@@ -199,7 +129,7 @@ def _below(w: Wiring, desk: _Desk, zone: int) -> int:
 
 
 @numba.njit(cache=True)
-def _touches_live(w: Wiring, desk: _Desk, section: int) -> bool:
+def _touches_live(w: Wiring, desk: Desk, section: int) -> bool:
     for slot in range(w.starts[section], w.starts[section + 1]):
         switch = w.touching[slot]
         if w.closed[switch] and desk.state[w.one[switch] + w.other[switch] - section] == LIVE:
@@ -208,7 +138,7 @@ def _touches_live(w: Wiring, desk: _Desk, section: int) -> bool:
 
 
 @numba.njit(cache=True)
-def _keep_alive(w: Wiring, desk: _Desk, start: int, done: int) -> int:
+def _keep_alive(w: Wiring, desk: Desk, start: int, done: int) -> int:
     """A loop feeds `start` from elsewhere, and all that hangs on it without the protection zone."""
     desk.state[start], desk.queue[done] = LIVE, start
     count = done + 1
@@ -225,7 +155,7 @@ def _keep_alive(w: Wiring, desk: _Desk, start: int, done: int) -> int:
 
 
 @numba.njit(cache=True)
-def _idle_neighbours(w: Wiring, desk: _Desk, n_off: int) -> int:
+def _idle_neighbours(w: Wiring, desk: Desk, n_off: int) -> int:
     """Add what is dead in the normal state but joins ties: a spare line, open at both ends."""
     done = 0
     while done < n_off:
@@ -243,7 +173,7 @@ def _idle_neighbours(w: Wiring, desk: _Desk, n_off: int) -> int:
 
 
 @numba.njit(cache=True)
-def _list_ties(w: Wiring, desk: _Desk, n_off: int) -> int:
+def _list_ties(w: Wiring, desk: Desk, n_off: int) -> int:
     """Ties at what is off, those with more room first; each once."""
     count = 0
     for place in range(n_off):
@@ -261,8 +191,11 @@ def _list_ties(w: Wiring, desk: _Desk, n_off: int) -> int:
     return count
 
 
+# ------------------------------------------------------------------------------------------ who is fed again
+
+
 @numba.njit(cache=True)
-def _find_stages(w: Wiring, desk: _Desk, n_off: int) -> None:
+def _find_stages(w: Wiring, desk: Desk, n_off: int) -> None:
     """The stages at which anything can change: a switch at what is off becomes operable, or a source returns."""
     desk.stirs[:] = False
     for place in range(n_off):
@@ -273,13 +206,13 @@ def _find_stages(w: Wiring, desk: _Desk, n_off: int) -> None:
 
 
 @numba.njit(cache=True)
-def _holds(w: Wiring, desk: _Desk, switch: int, stage: int) -> bool:
+def _holds(w: Wiring, desk: Desk, switch: int, stage: int) -> bool:
     """Whether a switch still joins its two sides: closed, and nobody can open it yet."""
     return w.closed[switch] and not desk.tripped[switch] and w.stage[switch] > stage
 
 
 @numba.njit(cache=True)
-def _mark_fault_zone(w: Wiring, desk: _Desk, fault: int, stage: int, n_off: int) -> None:
+def _mark_fault_zone(w: Wiring, desk: Desk, fault: int, stage: int, n_off: int) -> None:
     """What cannot be separated from the fault at this stage."""
     for place in range(n_off):
         if desk.state[desk.off[place]] == FAULTY:
@@ -298,7 +231,7 @@ def _mark_fault_zone(w: Wiring, desk: _Desk, fault: int, stage: int, n_off: int)
 
 
 @numba.njit(cache=True)
-def _mark_zones(w: Wiring, desk: _Desk, stage: int, n_off: int) -> None:
+def _mark_zones(w: Wiring, desk: Desk, stage: int, n_off: int) -> None:
     """Number the zones of what is off and healthy; add up their load and find their highest voltage."""
     for place in range(n_off):
         desk.zone[desk.off[place]] = -1
@@ -325,7 +258,7 @@ def _mark_zones(w: Wiring, desk: _Desk, stage: int, n_off: int) -> None:
 
 
 @numba.njit(cache=True)
-def _restore(w: Wiring, desk: _Desk, stage: int, n_off: int, n_ties: int, n_feeds: int) -> int:
+def _restore(w: Wiring, desk: Desk, stage: int, n_off: int, n_ties: int, n_feeds: int) -> int:
     """Feed what can be fed at this stage: as it was, from what feeds already, then over ties. Returns the feeds."""
     desk.feed_kw[0], desk.feed_before[0] = np.inf, -1
     count = 0
@@ -352,7 +285,7 @@ def _restore(w: Wiring, desk: _Desk, stage: int, n_off: int, n_ties: int, n_feed
 
 
 @numba.njit(cache=True)
-def _returns(w: Wiring, desk: _Desk, section: int, stage: int) -> bool:
+def _returns(w: Wiring, desk: Desk, section: int, stage: int) -> bool:
     """Whether a section has a source of its own again, or a device that tripped can close onto it."""
     if w.source[section] and w.source_stage <= stage:
         return True
@@ -366,12 +299,12 @@ def _returns(w: Wiring, desk: _Desk, section: int, stage: int) -> bool:
 
 
 @numba.njit(cache=True)
-def _may_enter(w: Wiring, desk: _Desk, switch: int, section: int) -> bool:
-    return w.via[section] == switch or w.switch_kv[switch] >= SAME_KV * desk.zone_kv[desk.zone[section]]
+def _may_enter(w: Wiring, desk: Desk, switch: int, section: int) -> bool:
+    return bool(w.via[section] == switch or w.switch_kv[switch] >= SAME_KV * desk.zone_kv[desk.zone[section]])
 
 
 @numba.njit(cache=True)
-def _feed(desk: _Desk, section: int, feed: int, stage: int, count: int) -> int:
+def _feed(desk: Desk, section: int, feed: int, stage: int, count: int) -> int:
     desk.taken[desk.zone[section]] = True
     desk.state[section], desk.feed[section], desk.when[section] = FED, feed, stage
     desk.queue[count] = section
@@ -379,7 +312,7 @@ def _feed(desk: _Desk, section: int, feed: int, stage: int, count: int) -> int:
 
 
 @numba.njit(cache=True)
-def _fits(desk: _Desk, feed: int, kw: float) -> bool:
+def _fits(desk: Desk, feed: int, kw: float) -> bool:
     while feed >= 0:
         if kw > desk.feed_kw[feed] + ROUNDING_KW:
             return False
@@ -388,14 +321,14 @@ def _fits(desk: _Desk, feed: int, kw: float) -> bool:
 
 
 @numba.njit(cache=True)
-def _load(desk: _Desk, feed: int, kw: float) -> None:
+def _load(desk: Desk, feed: int, kw: float) -> None:
     while feed >= 0:
         desk.feed_kw[feed] -= kw
         feed = desk.feed_before[feed]
 
 
 @numba.njit(cache=True)
-def _grow(w: Wiring, desk: _Desk, feed: int, stage: int, count: int) -> None:
+def _grow(w: Wiring, desk: Desk, feed: int, stage: int, count: int) -> None:
     """Spread a feed from the sections in the queue over closed switches, zone by zone, as far as it can carry."""
     done = 0
     while done < count:
@@ -419,7 +352,7 @@ def _grow(w: Wiring, desk: _Desk, feed: int, stage: int, count: int) -> None:
 
 
 @numba.njit(cache=True)
-def _try_tie(w: Wiring, desk: _Desk, switch: int, feed: int, stage: int) -> bool:
+def _try_tie(w: Wiring, desk: Desk, switch: int, feed: int, stage: int) -> bool:
     """Close a tie between something live and a zone it can carry, and let it grow; False when it cannot help."""
     if w.stage[switch] > stage:
         return False

@@ -18,7 +18,7 @@ from everlit.reliability.failure_data import (
     operating_hours,
     tie_limits_kw,
 )
-from everlit.reliability.fault import Faults, Wiring
+from everlit.reliability.fault_graph import Faults, Wiring
 from everlit.switching.limits import Limits
 
 PROTECTION = (SwitchKind.BREAKER, SwitchKind.RECLOSER, SwitchKind.FUSE)
@@ -78,7 +78,7 @@ def wire(
         first=state.first,
         last=state.last,
         section_kv=top_kv,
-        load_kw=np.bincount(grid.section_of_node[grid.consumer_node], judged, grid.n_sections),
+        load_kw=np.bincount(grid.section_of_node[grid.consumer_node], judged, grid.n_sections).astype(np.float64),
         source=grid.section_is_source,
         source_stage=int(np.searchsorted(stages, assumed.automated_h)),
         stages=len(stages),
@@ -90,7 +90,7 @@ def faults_of(grid: Grid, components: Components, stages: Floats) -> Faults:
     rate, hours, section = components.failures, np.minimum(components.hours, LONGEST_H), components.section
 
     def total(values: Floats) -> Floats:
-        return np.bincount(section, values, grid.n_sections)
+        return np.bincount(section, values, grid.n_sections).astype(np.float64)
 
     failures = total(rate)
     where = np.flatnonzero(failures > 0).astype(np.int32)
