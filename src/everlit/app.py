@@ -31,6 +31,7 @@ from everlit.grid.store import (
 )
 from everlit.grid.tables import shipped_networks
 from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.ledger.service import Ledger
 from everlit.metering.forecast import forecast, window_loads
 from everlit.planning.model import Role, State
 from everlit.planning.service import Planning
@@ -194,6 +195,11 @@ class App:
     def planning(self) -> Planning:
         """The planning use cases on this store."""
         return Planning(self.engine, self.grid, self.closed, self.clock, zone=self.zone, time_zone=self.zone.key)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The outage ledger on this store."""
+        return Ledger(self.engine, self.grid, self.clock, self.zone, self.planning.policies)
 
     def transfer(
         self,

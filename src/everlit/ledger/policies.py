@@ -1,19 +1,12 @@
-"""The thresholds of the ledger as rows: what is kept with a warning until somebody has looked at it."""
+"""The thresholds of the ledger (规则登记表): rows of `policies.csv`, replaced by a utility's own like all others.
 
-from everlit.kernel import Hardness, Policies, Policy, Text
+>>> LEDGER_POLICIES.rows[0].key, LEDGER_POLICIES.rows[0].holds(31.0)
+('ledger.review', True)
+"""
 
-LEDGER_POLICIES = Policies(
-    (
-        Policy(
-            "ledger.review",
-            30.0,
-            "d",
-            ">",
-            Text("days after which an interruption needs review", "停电时长需复核的天数"),
-            Hardness.INTERNAL,
-            document="own data check",
-            confidence="G?",
-        ),
-    )
-)
-"""The rows of the ledger."""
+from importlib.resources import files
+
+from everlit.kernel import Policies
+from everlit.kernel.policy import register
+
+LEDGER_POLICIES = Policies(register((files("everlit.ledger") / "policies.csv").read_text("utf-8")))
