@@ -129,7 +129,7 @@ class UnableToReadRequest(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class DailyWindow:
-    """The local hours in which the work may stand, minutes after midnight, half-open; may pass midnight.
+    """The local hours in which supply may be off for the work, minutes after midnight, half-open; may pass midnight.
 
     >>> DailyWindow(22 * 60, 6 * 60).minutes
     480
@@ -156,8 +156,9 @@ def _clock(minute: int) -> str:
 class WorkRequest:
     """A department's request to work on equipment that has to be dead (停电申请).
 
-    `latest` is the instant by which supply must be back; `earliest`..`latest` holds the whole outage; `wanted` is the
-    start its department would choose. `precedence` names requests whose work comes first. `live_line_possible` is the
+    `duration_min` is work time, between permit and return; the switching before and after it is computed and comes on
+    top. `latest` is the instant by which supply must be back; `earliest`..`latest` and the daily window hold the whole
+    outage; `wanted` is the start its department would choose. `precedence` names requests whose work comes first. `live_line_possible` is the
     applicant's live-line verdict (带电作业判定).
     """
 
@@ -191,13 +192,14 @@ class WorkRequest:
 
     @property
     def duration(self) -> timedelta:
-        """Length of the outage asked for."""
+        """Length of the work."""
         return timedelta(minutes=self.duration_min)
 
     @property
     def content_hash(self) -> str:
-        """Same content, same hash: sending a request twice changes nothing."""
-        return fingerprint(self.as_json())
+        """Same content, same hash: sending a request twice changes nothing. Who sent it and when is no content."""
+        content = self.as_json()
+        return fingerprint({key: content[key] for key in content if key not in ("submitted_at", "requester")})
 
     def as_json(self) -> dict[str, Any]:
         """The request as files, the API and the store keep it."""
@@ -566,6 +568,12 @@ class PlannedOutage:
         """The same outage at another time; the work inside moves with it."""
         later = period.start - self.period.start
         return replace(self, period=period, starts=tuple(start + later for start in self.starts))
+
+    def lasting(self, period: Period) -> "PlannedOutage":
+        """The same outage with another length: work that began with it begins with it again, other work stays."""
+        first = self.period.start
+        starts = (period.start if start == first else max(start, period.start) for start in self.starts)
+        return replace(self, period=period, starts=tuple(starts))
 
     def start_of(self, request_id: str) -> datetime:
         """When the work of a request begins."""

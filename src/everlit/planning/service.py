@@ -59,7 +59,7 @@ from everlit.planning.requests import check_requests
 from everlit.planning.review import Review, Reviewed, review
 from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
-from everlit.planning.temporary import nature_of, temporary_share
+from everlit.planning.temporary import nature_of, received, revised, temporary_share
 from everlit.planning.zones import ZoneCache
 from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, history, record
@@ -76,7 +76,7 @@ FIXED = (*COMMITTED, *EXECUTED)
 """Outages that were approved: they use up budgets and count for repeats."""
 AGREED = (State.BALANCED, *FIXED)
 """Outages whose time is agreed: a new plan leaves them where they stand. To plan a balanced one anew, cancel it."""
-CHECKED_AGAIN = (Command.APPROVE, Command.NOTIFY, Command.PERMIT)
+CHECKED_AGAIN = (Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT)
 """Steps before which the gates are asked again about what others entered or agreed since the assessment."""
 RULE_MAKERS = (Role.PLANNER, Role.RELIABILITY, *LADDER)
 """Who sets rules, budgets and protected periods."""
@@ -156,12 +156,12 @@ class Planning:
         return Submission(tuple(accepted), tuple(dict.fromkeys(unchanged)), tuple(findings))
 
     def _file(self, connection: Connection, network: str, request: WorkRequest, actor: Actor) -> None:
-        at = self.clock()
-        kept = request if request.submitted_at else replace(request, submitted_at=at)
+        kept = received(request, at=self.clock(), dated=role_of(actor) in RULE_MAKERS)
         kept = kept if kept.requester else replace(kept, requester=actor.name)
-        filed = FiledRequest(network, request if kept == request else kept, State.SUBMITTED)
+        filed = FiledRequest(network, kept, State.SUBMITTED)
         store.file_request(connection, filed)
-        body = {"content": kept.content_hash, "requester": kept.requester}
+        counts = kept.submitted_at and kept.submitted_at.isoformat()
+        body = {"content": kept.content_hash, "requester": kept.requester, "filed": counts}
         self._event(connection, actor, "request.submitted", _request_subject(filed), body)
 
     def _filed(self, connection: Connection, network: str) -> list[WorkRequest]:
@@ -176,7 +176,7 @@ class Planning:
                 raise UnableToPlan(*wrong)
             filed = self._request(connection, network, request.request_id)
             self._allow(filed, Command.REVISE, actor)
-            kept = replace(request, requester=filed.request.requester or request.requester)
+            kept = revised(filed.request, request, at=self.clock())
             after = replace(filed, request=kept, state=State.SUBMITTED, assessment="")
             after = store.change_request(connection, after)
             body = {"before": filed.request.content_hash, "after": kept.content_hash}
@@ -361,6 +361,8 @@ class Planning:
             case = self._case(outage, command, actor, verdict=verdict, facts_now=facts)
             against = self._against(connection, outage, command, period)
             after = advance(replace(case, reason=reason, delay_code=delay_code, period=period, against=against))
+            if after.period != outage.period:
+                after = self._of_its_month(connection, after)
             store.change_outage(connection, after, made_on=outage.version)
             self._follow(connection, after)
             self._remember(connection, after)
@@ -372,6 +374,12 @@ class Planning:
                 body["delay"] = after.delay.as_json()
             self._event(connection, actor, f"outage.{command.value}", _outage_subject(outage), body)
         return after
+
+    def _of_its_month(self, connection: Connection, outage: PlannedOutage) -> PlannedOutage:
+        """Planned or temporary as the freeze of the month it was moved to says."""
+        requests = self._requests_of(connection, outage)
+        nature = nature_of(requests, outage.period, policies=self.policies(), zone=self.zone)
+        return replace(outage, nature=nature)
 
     def _follow(self, connection: Connection, outage: PlannedOutage) -> None:
         """The requests of an outage stand where it stands; a rejected or cancelled outage gives them back."""

@@ -6,7 +6,7 @@ approval a few hours before; its share of all arranged outages is an index peopl
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
@@ -35,6 +35,23 @@ def nature_of(requests: Sequence[WorkRequest], period: Period, *, policies: Poli
     freeze = freeze_of(period, policies=policies, zone=zone)
     late = any(request.submitted_at is not None and request.submitted_at >= freeze for request in requests)
     return Nature.TEMPORARY if late else Nature.PLANNED
+
+
+def received(request: WorkRequest, *, at: datetime, dated: bool) -> WorkRequest:
+    """The request with the instant it counts as filed: when it came in.
+
+    Only who plans may date it back (`dated`): a request taken on paper, or out of another system. Nobody dates forward.
+    """
+    stated = request.submitted_at
+    return request if dated and stated is not None and stated <= at else replace(request, submitted_at=at)
+
+
+def revised(before: WorkRequest, after: WorkRequest, *, at: datetime) -> WorkRequest:
+    """The revised request, filed when the first one was; work elsewhere or on other days is filed now."""
+    same_work = set(after.equipment_ids) <= set(before.equipment_ids)
+    same_days = after.earliest >= before.earliest and after.latest <= before.latest
+    filed = before.submitted_at if same_work and same_days else at
+    return replace(after, submitted_at=filed, requester=before.requester or after.requester)
 
 
 def too_late(outage: PlannedOutage, *, now: datetime, policies: Policies) -> Finding | None:
