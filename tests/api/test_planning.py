@@ -81,6 +81,15 @@ class Office:
         self.do(f"{outage}/balance")
         return outage
 
+    def too_short(self) -> str:
+        """An outage that is merged and assessed, of fewer minutes than its switching takes."""
+        self.submit(row("R1", minutes=10))
+        self.do("/api/requests/R1/assess")
+        span = {"start": START.isoformat(), "end": (START + timedelta(minutes=10)).isoformat()}
+        outage = f"/api/outages/{self.do('/api/outages', {'request_ids': ['R1'], **span})['outage_id']}"
+        self.do(f"{outage}/assess")
+        return outage
+
     def approver(self, outage: str) -> str:
         """The lowest role that may approve it, as its newest assessment says."""
         return str(self.get(f"/api/assessments/{self.get(outage)['assessment_id']}")["approver"])
@@ -187,6 +196,13 @@ def test_only_planning_roles_assess(office):
     office.submit()
     assert office.refused(422, "/api/requests/R1/assess", role="crew")
     assert office.get("/api/requests/R1")["state"] == "submitted"
+
+
+def test_what_its_assessment_blocks_is_not_balanced_and_the_gate_is_named(office):
+    outage = office.too_short()
+    assert "gate.path.time" in office.refused(422, f"{outage}/balance")
+    assert "Switching takes" in office.ask(f"{outage}/balance").json()["detail"]
+    assert office.get(outage)["state"] == "merged"
 
 
 # ------------------------------------------------------------------------------------------------- the month

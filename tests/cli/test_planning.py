@@ -68,6 +68,21 @@ def test_gates_are_told_in_the_language_chosen(everlit, filed, lang):
             assert gate["message"][lang][:12] in told.out.replace("\n", "")
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "Switching takes"), ("zh", "停送电操作需")])
+def test_the_gate_that_keeps_an_outage_from_the_meeting_is_named(everlit, home, lang, words):
+    ask = {"request_id": "S1", "department": "operations", "kind": "maintenance", "title_en": "fuse", "equipment_ids": "l17",
+           "duration_min": 5, "earliest": "2031-05-10T08:00+08:00", "latest": "2031-05-10T18:00+08:00"}  # fmt: skip
+    file = home / "short.json"
+    file.write_text(json.dumps([ask]))
+    common = ("--network", "case33", "--actor", "Li", "--json")
+    assert everlit("plan", "month", "--requests", file, "--seconds", 1, *common).code == 0
+    assert everlit("plan", "assess", "S1", *common).code == 0
+    made = everlit("plan", "merge", "S1", "--from", "2031-05-10T08:00", "--to", "2031-05-10T08:05", *common).json
+    assert everlit("plan", "outage", made["outage_id"], "assess", "--actor", "Li").code == 0
+    refused = everlit("plan", "outage", made["outage_id"], "balance", "--actor", "Li", lang=lang)
+    assert refused.code == 1 and words in refused.err and "path.time" in refused.err
+
+
 def test_a_gbk_file_with_chinese_headers_is_read(everlit, home):
     text = (
         "申请编号,部门,工作类别,工作内容,停电设备,停电时长(分),最早开始,最晚结束\n"

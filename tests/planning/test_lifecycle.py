@@ -135,10 +135,11 @@ def test_a_stale_assessment_is_refused():
 
 def test_a_blocking_gate_is_refused_and_cites_its_row():
     one = advance(case(outage(), Command.ASSESS, Role.PLANNER, verdict=verdict(gates=(BLOCK,))))
-    one = advance(case(one, Command.BALANCE, Role.PLANNER, verdict=verdict(gates=(BLOCK,))))
-    with pytest.raises(UnableToAdvance) as caught:
-        advance(case(one, Command.APPROVE, Role.VICE_DIRECTOR, verdict=verdict(gates=(BLOCK,))))
-    assert caught.value.findings[0].evidence["policy"] == "rep.year_total"
+    for command, state in ((Command.BALANCE, State.MERGED), (Command.APPROVE, State.BALANCED)):
+        role = Role.PLANNER if command is Command.BALANCE else Role.VICE_DIRECTOR
+        with pytest.raises(UnableToAdvance) as caught:
+            advance(case(replace(one, state=state), command, role, verdict=verdict(gates=(BLOCK,))))
+        assert caught.value.findings[0].evidence["policy"] == "rep.year_total"
 
 
 @pytest.mark.parametrize(("needed", "acting"), list(product(LADDER, LADDER)))

@@ -1,16 +1,19 @@
 """The pages without a browser: they answer in both languages, keep their security policy, escape what people type."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from everlit.app import App
+from everlit.kernel import Period
+from everlit.planning.lifecycle import Command
 from everlit.planning.model import State
 from everlit.web.month import read_month
 from everlit.web.waterfall import department_rows, waterfall
-from tests.web.planned import MONTH, NETWORK
+from tests.web.planned import MONTH, NETWORK, PLANNER
 
 PAGES = [
     "/", "/map", f"/board/{MONTH}", "/requests", "/requests/new", f"/savings/{MONTH}", "/policies", f"/review/{MONTH}",
@@ -141,6 +144,23 @@ def test_one_outage_from_meeting_to_approval(client: TestClient, app: App):
     assert app.planning.outage(outage_id).state is State.APPROVED
     stale = client.post(f"/outages/{outage_id}", data={"command": "cancel", "reason": "x", "version": "1"})
     assert stale.status_code in (409, 422) and app.planning.outage(outage_id).state is State.APPROVED
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Switching takes"), ("zh", "停送电操作需")])
+def test_the_page_names_the_gate_that_keeps_an_outage_from_the_meeting(client: TestClient, app: App, language, words):
+    some = app.planning.request(NETWORK, app.planning.outages(NETWORK, month=MONTH)[0].request_ids[0]).request
+    short = replace(some, request_id=f"short-{language}", duration_min=5, precedence=())
+    app.planning.submit(NETWORK, [short], actor=PLANNER)
+    app.planning.assess_request(NETWORK, short.request_id, actor=PLANNER)
+    period = Period(short.earliest, short.earliest + timedelta(minutes=5))
+    outage = app.planning.merge(NETWORK, [short.request_id], period=period, actor=PLANNER)
+    app.planning.assess_outage(outage.outage_id, actor=PLANNER)
+    client.cookies.set("lang", language)
+    refused = client.post(f"/outages/{outage.outage_id}", data={"command": "balance"})
+    assert refused.status_code == 422 and words in refused.text.partition('role="alert"')[2][:2000]
+    assert app.planning.outage(outage.outage_id).state is State.MERGED
+    app.planning.act(outage.outage_id, Command.CANCEL, actor=PLANNER, reason="a test")
+    app.planning.act_on_request(NETWORK, short.request_id, Command.CANCEL, actor=PLANNER, reason="a test")
 
 
 def test_an_outage_under_way_shows_on_the_promise_clock_and_in_the_review(client: TestClient, app: App):

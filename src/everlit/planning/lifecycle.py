@@ -150,9 +150,13 @@ def fresh(case: Case) -> Finding | None:
 
 
 def not_blocked(case: Case) -> Finding | None:
-    """No gate of the assessment blocks."""
-    blocks = case.verdict.blocks if case.verdict else ()
-    return blocks[0].as_finding() if blocks else None
+    """No gate of the assessment blocks; the finding is that of the first, and names them all."""
+    blocks = [gate.as_finding() for gate in (case.verdict.blocks if case.verdict else ())]
+    if not blocks:
+        return None
+    first, *more = blocks
+    words = Text(" ".join(one.message.en for one in blocks), "".join(one.message.zh for one in blocks))
+    return replace(first, message=words, evidence={**first.evidence, "more": [one.as_json() for one in more]})
 
 
 def high_enough(case: Case) -> Finding | None:
@@ -364,7 +368,7 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.ASSESS, (S.MERGED,), S.MERGED, _PLANS, (computed,)),
     Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (computed,)),
     Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time, same_length, told_why, agrees)),
-    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh, agrees)),
+    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh, not_blocked, agrees)),
     Transition(
         Command.APPROVE,
         (S.BALANCED,),

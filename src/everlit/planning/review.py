@@ -154,7 +154,10 @@ def indices(
     kept = [one for one in deviations if not one.late and abs(one.start_min) <= 30]
     return (
         Index(
-            "transferable", Text("feeders that pass the transfer check", "可转供电率"), transferable_feeders or 0, checked
+            "transferable",
+            Text("feeders that pass the transfer check", "可转供电率"),
+            transferable_feeders or 0,
+            checked,
         ),
         Index("transferred", Text("customer-hours avoided by transfer", "计划停电转供率"), avoided, avoided + lost),
         Index("merged", Text("jobs done in merged outages", "综合停电率"), merged, jobs),
