@@ -1,18 +1,19 @@
-"""The indices (可靠性指标) as ratios of what was counted, under their standard names (domain rule 2.3).
+"""The indices (可靠性指标) under their standard names: what each counts, and by what it is divided (domain rule 2.3).
 
 IEEE 1366 reads sustained interruptions, DL/T 836 the same rows in a family of six: -1 all, -2 without external
 influence (外部影响), -3 without rationing for shortage of sources, -4 without momentary ones, -F faults, -S pre-arranged.
-Momentary ones are part of -1, -2, -3, F and S. On the kVA base SAIFI and SAIDI are ASIFI and ASIDI; on the base of load
-the energy not supplied is all there is to say.
+Momentary ones are part of -1, -2, -3, F and S. On the base of capacity SAIFI and SAIDI are ASIFI and ASIDI; on the base
+of load the energy not supplied is all there is to say. A formula is a row; `evaluate` reads it from a tally, `drill`
+from single interruptions, so that both come to the same integer.
 
->>> one = Totals(*(np.ones(shape, np.int64) for shape in ((20, 2), (20, 2), (20,), (2,), (6,), (6,), (), ())))
->>> found = {index.key: index.value for index in formulas(one, Book.DLT, Base.UNITS, 10, 3600, (3,), (3,))}
->>> found["SAIFI-1"], found["SAIFI-4"], found["SAIFI-F"], round(found["SAIDI-1"], 6), round(found["ASAI-1"], 6)
-(4.0, 2.0, 0.4, 0.001111, 99.888889)
+>>> [one.key for one in formulas_of(Book.IEEE, Base.KVA, (3,), (3,))][:5]
+['CI', 'CMI', 'ASIFI', 'ASIDI', 'CAIDI']
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,8 +23,30 @@ from everlit.ledger.model import Nature
 from everlit.reliability.model import Base, Book, Index, View
 from everlit.reliability.tally import Tally, Whole
 
-SUSTAINED, MOMENTARY, ANY = 0, 1, 1
+SUSTAINED, MOMENTARY = 0, 1
 NATURES = tuple(Nature)
+
+
+class Measure(StrEnum):
+    """What an index adds up: of interruptions their seconds, their number, their operations; or customers of a kind."""
+
+    SECONDS = "seconds"
+    INTERRUPTIONS = "interruptions"
+    OPERATIONS = "operations"
+    OFTEN = "often"
+    OFTEN_ANY = "often_any"
+    LONG_SINGLE = "long_single"
+    LONG_TOTAL = "long_total"
+
+
+class Over(StrEnum):
+    """What it is divided by: nothing, all customers, their time, the interruptions counted, the customers hit."""
+
+    ONE = "one"
+    CUSTOMERS = "customers"
+    CUSTOMER_TIME = "customer_time"
+    INTERRUPTIONS = "interruptions"
+    HIT = "hit"
 
 
 def _leaves(*, leaving_out: str = "", only: str = "") -> Bools:
@@ -32,11 +55,12 @@ def _leaves(*, leaving_out: str = "", only: str = "") -> Bools:
     return np.repeat(np.array(kept, np.bool_)[:, None], 2, axis=1)
 
 
+SHORT, LASTING = np.array([False, True]), np.array([True, False])
 FAMILY: Mapping[str, Bools] = {
     "1": _leaves(),
     "2": _leaves(leaving_out="external"),
     "3": _leaves(leaving_out="source_shortage"),
-    "4": _leaves() & np.array([True, False]),
+    "4": _leaves() & LASTING,
     "F": _leaves(only="fault"),
     "S": _leaves(only="prearranged"),
 }
@@ -50,6 +74,21 @@ FAMILY_LABELS: Mapping[str, Text] = {
     "F": Text("fault", "故障"),
     "S": Text("pre-arranged", "预安排"),
 }
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Formula:
+    """One index: `measure` over the `leaves` [natures, sustained or momentary] that count; `least` is the n of CEMI_n."""
+
+    key: str
+    title: Text
+    unit: str
+    measure: Measure
+    over: Over
+    leaves: Bools
+    per: float = 1.0
+    complement: bool = False
+    least: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,98 +112,111 @@ class Totals:
         added = (
             getattr(tally, name)[book, part, days].sum(axis=0) for name in ("interruptions", "seconds", "operations")
         )
-        kept = (
-            getattr(tally, name)[book, part, chosen]
-            for name in ("hit", "sustained", "events", "long_single", "long_total")
-        )
-        return cls(*added, *kept)
+        by_customer = ("hit", "sustained", "events", "long_single", "long_total")
+        return cls(*added, *(getattr(tally, name)[book, part, chosen] for name in by_customer))
+
+    def measured(self, formula: Formula) -> int:
+        """The numerator of an index."""
+        measure, leaves = formula.measure, formula.leaves
+        if measure is Measure.OPERATIONS:
+            return int(self.operations[leaves[:, MOMENTARY]].sum())
+        if measure in (Measure.SECONDS, Measure.INTERRUPTIONS):
+            return int(getattr(self, measure.value)[leaves].sum())
+        if measure in (Measure.OFTEN, Measure.OFTEN_ANY):
+            return int((self.sustained if measure is Measure.OFTEN else self.events)[formula.least :].sum())
+        return int(self.long_single if measure is Measure.LONG_SINGLE else self.long_total)
 
 
-def formulas(
-    counted: Totals,
-    book: Book,
-    base: Base,
-    customers: float,
-    period_s: int,
-    repeats: Sequence[int],
-    least: Sequence[int],
-) -> tuple[Index, ...]:
-    """Every index of a book on a base; `repeats` are the n of CEMI_n, `least` the smallest count each stands for."""
+def evaluate(formula: Formula, counted: Totals, customers: float, period_s: int) -> Index:
+    """The index of a formula over what was counted."""
+    divided = {
+        Over.ONE: 1.0,
+        Over.CUSTOMERS: customers,
+        Over.CUSTOMER_TIME: customers * period_s,
+        Over.INTERRUPTIONS: float(counted.interruptions[formula.leaves].sum()),
+        Over.HIT: float(counted.hit[int(formula.leaves[:, MOMENTARY].any())]),
+    }
+    return Index(
+        formula.key, formula.title, formula.unit, counted.measured(formula), divided[formula.over], formula.per, formula.complement
+    )  # fmt: skip
+
+
+@lru_cache
+def formulas_of(book: Book, base: Base, repeats: tuple[int, ...], least: tuple[int, ...]) -> tuple[Formula, ...]:
+    """Every formula of a book on a base; `repeats` are the n of CEMI_n, `least` the smallest count each stands for."""
     if base is Base.POWER:
         text = Text("energy not supplied", "缺供电量")
-        return (Index("ENS", text, "kWh", int(counted.seconds.sum()), 1.0, 3.6e6),)
-    family = _dlt(counted, base, customers, period_s) if book is Book.DLT else _ieee(counted, base, customers, period_s)
-    return (*family, *_by_customer(counted, customers, repeats, least))
+        return (Formula("ENS", text, "kWh", Measure.SECONDS, Over.ONE, FAMILY["1"], 3.6e6),)
+    family = _dlt(base) if book is Book.DLT else _ieee(base)
+    return (*family, *_by_customer(repeats, least))
 
 
-def _ieee(counted: Totals, base: Base, customers: float, period_s: int) -> Iterator[Index]:
-    weight = 1000.0 if base is Base.KVA else 1.0
-    number = int(counted.interruptions[:, SUSTAINED].sum())
-    seconds, hit = int(counted.seconds[:, SUSTAINED].sum()), float(counted.hit[SUSTAINED])
-    times = _unit(base, "times")
-    yield Index("CI", Text("customer interruptions", "停电户次"), times, number, 1.0, weight)
-    yield Index("CMI", Text("customer minutes", "停电户分钟"), _unit(base, "min"), seconds, 1.0, 60 * weight)
-    yield Index(_key(base, "SAIFI"), Text("interruption frequency", "平均停电次数"), "times", number, customers)
-    yield Index(_key(base, "SAIDI"), Text("interruption duration", "平均停电时间"), "min", seconds, customers, 60)
-    yield Index("CAIDI", Text("duration of an interruption", "平均每次停电时间"), "min", seconds, float(number), 60)
-    yield Index("CTAIDI", Text("duration per customer interrupted", "停电用户平均停电时间"), "min", seconds, hit, 60)
-    yield Index("CAIFI", Text("frequency per customer interrupted", "停电用户平均停电次数"), "times", number, hit)
-    served = Text("service availability", "供电可靠率")
-    yield Index("ASAI", served, "%", seconds, customers * period_s, complement=True)
-    yield from _momentary(counted, customers, {"": slice(None)})
+def _ieee(base: Base) -> Iterator[Formula]:
+    weight, times, lasting = _weight(base), _unit(base, "times"), FAMILY["4"]
+    number, seconds = Measure.INTERRUPTIONS, Measure.SECONDS
+    yield Formula("CI", Text("customer interruptions", "停电户次"), times, number, Over.ONE, lasting, weight)
+    minutes = _unit(base, "min")
+    yield Formula("CMI", Text("customer minutes", "停电户分钟"), minutes, seconds, Over.ONE, lasting, 60 * weight)
+    text = Text("interruption frequency", "平均停电次数")
+    yield Formula(_key(base, "SAIFI"), text, "times", number, Over.CUSTOMERS, lasting)
+    text = Text("interruption duration", "平均停电时间")
+    yield Formula(_key(base, "SAIDI"), text, "min", seconds, Over.CUSTOMERS, lasting, 60)
+    text = Text("duration of an interruption", "平均每次停电时间")
+    yield Formula("CAIDI", text, "min", seconds, Over.INTERRUPTIONS, lasting, 60)
+    text = Text("duration per customer interrupted", "停电用户平均停电时间")
+    yield Formula("CTAIDI", text, "min", seconds, Over.HIT, lasting, 60)
+    text = Text("frequency per customer interrupted", "停电用户平均停电次数")
+    yield Formula("CAIFI", text, "times", number, Over.HIT, lasting)
+    text = Text("service availability", "供电可靠率")
+    yield Formula("ASAI", text, "%", seconds, Over.CUSTOMER_TIME, lasting, complement=True)
+    yield from _momentary("", FAMILY["1"])
 
 
-def _dlt(counted: Totals, base: Base, customers: float, period_s: int) -> Iterator[Index]:
-    weight = 1000.0 if base is Base.KVA else 1.0
+def _dlt(base: Base) -> Iterator[Formula]:
+    number, seconds = Measure.INTERRUPTIONS, Measure.SECONDS
     for suffix, leaves in FAMILY.items():
-        number, seconds = int(counted.interruptions[leaves].sum()), int(counted.seconds[leaves].sum())
-        label = FAMILY_LABELS[suffix]
 
-        def said(en: str, zh: str, label: Text = label) -> Text:
+        def said(en: str, zh: str, label: Text = FAMILY_LABELS[suffix]) -> Text:
             return Text(f"{en}, {label.en}", f"{zh}({label.zh})")
 
-        hours, per_hour = _unit(base, "h"), 3600 * weight
-        yield Index(f"TH-{suffix}", said("customer-hours", "停电时户数"), hours, seconds, 1.0, per_hour)
-        duration, frequency = said("interruption duration", "平均停电时间"), said("frequency", "平均停电次数")
-        yield Index(f"{_key(base, 'SAIDI')}-{suffix}", duration, "h", seconds, customers, 3600)
-        yield Index(f"{_key(base, 'SAIFI')}-{suffix}", frequency, "times", number, customers)
-        served = said("availability (RS)", "平均供电可靠率")
-        yield Index(f"ASAI-{suffix}", served, "%", seconds, customers * period_s, complement=True)
+        text = said("customer-hours", "停电时户数")
+        yield Formula(f"TH-{suffix}", text, _unit(base, "h"), seconds, Over.ONE, leaves, 3600 * _weight(base))
+        text = said("interruption duration", "平均停电时间")
+        yield Formula(f"{_key(base, 'SAIDI')}-{suffix}", text, "h", seconds, Over.CUSTOMERS, leaves, 3600)
+        text = said("interruption frequency", "平均停电次数")
+        yield Formula(f"{_key(base, 'SAIFI')}-{suffix}", text, "times", number, Over.CUSTOMERS, leaves)
+        text = said("availability (RS)", "平均供电可靠率")
+        yield Formula(f"ASAI-{suffix}", text, "%", seconds, Over.CUSTOMER_TIME, leaves, complement=True)
         if suffix in ("1", "4"):
-            hit = float(counted.hit[ANY if suffix == "1" else SUSTAINED])
-            each, time = (
-                said("duration of an interruption", "平均每次停电时间"),
-                said("duration per customer interrupted", "停电用户平均停电时间"),
-            )
-            often = said("frequency per customer interrupted", "停电用户平均停电次数")
-            yield Index(f"CAIDI-{suffix}", each, "h", seconds, float(number), 3600)
-            yield Index(f"CTAIDI-{suffix}", time, "h", seconds, hit, 3600)
-            yield Index(f"CAIFI-{suffix}", often, "times", number, hit)
-    faults = FAMILY["F"][:, 0]
-    yield from _momentary(counted, customers, {"": slice(None), "-F": faults, "-S": ~faults})
+            text = said("duration of an interruption", "平均每次停电时间")
+            yield Formula(f"CAIDI-{suffix}", text, "h", seconds, Over.INTERRUPTIONS, leaves, 3600)
+            text = said("duration per customer interrupted", "停电用户平均停电时间")
+            yield Formula(f"CTAIDI-{suffix}", text, "h", seconds, Over.HIT, leaves, 3600)
+            text = said("frequency per customer interrupted", "停电用户平均停电次数")
+            yield Formula(f"CAIFI-{suffix}", text, "times", number, Over.HIT, leaves)
+    for suffix, family in (("", "1"), ("-F", "F"), ("-S", "S")):
+        yield from _momentary(suffix, FAMILY[family])
 
 
-def _momentary(counted: Totals, customers: float, families: Mapping[str, slice | Bools]) -> Iterator[Index]:
-    for suffix, leaves in families.items():
-        operations = int(counted.operations[leaves].sum())
-        events = int(counted.interruptions[leaves, MOMENTARY].sum())
-        yield Index(
-            f"MAIFI{suffix}", Text("momentary interruptions", "平均短时停电次数"), "times", operations, customers
-        )
-        yield Index(f"MAIFI_E{suffix}", Text("momentary events", "平均短时停电事件数"), "times", events, customers)
+def _momentary(suffix: str, leaves: Bools) -> Iterator[Formula]:
+    short, over = leaves & SHORT, Over.CUSTOMERS
+    text = Text("momentary interruptions", "平均短时停电次数")
+    yield Formula(f"MAIFI{suffix}", text, "times", Measure.OPERATIONS, over, short)
+    text = Text("momentary events", "平均短时停电事件数")
+    yield Formula(f"MAIFI_E{suffix}", text, "times", Measure.INTERRUPTIONS, over, short)
 
 
-def _by_customer(counted: Totals, customers: float, repeats: Sequence[int], least: Sequence[int]) -> Iterator[Index]:
+def _by_customer(repeats: tuple[int, ...], least: tuple[int, ...]) -> Iterator[Formula]:
+    over, every, lasting = Over.CUSTOMERS, FAMILY["1"], FAMILY["4"]
     for n, first in zip(repeats, least, strict=True):
-        many, any_length = int(counted.sustained[first:].sum()), int(counted.events[first:].sum())
         text = Text("customers with repeated sustained interruptions", "持续停电用户重复停电比率")
-        yield Index(f"CEMI_{n}", text, "p.u.", many, customers)
+        yield Formula(f"CEMI_{n}", text, "p.u.", Measure.OFTEN, over, lasting, least=first)
         text = Text("customers with repeated interruptions of any length", "用户重复停电比率(含短时)")
-        yield Index(f"CEMSMI_{n}", text, "p.u.", any_length, customers)
+        yield Formula(f"CEMSMI_{n}", text, "p.u.", Measure.OFTEN_ANY, over, every, least=first)
     text = Text("customers with a long interruption", "单次长时间停电用户比率")
-    yield Index("CELID_S", text, "p.u.", int(counted.long_single), customers)
+    yield Formula("CELID_S", text, "p.u.", Measure.LONG_SINGLE, over, lasting)
     text = Text("customers with long interruptions together", "累计长时间停电用户比率")
-    yield Index("CELID_T", text, "p.u.", int(counted.long_total), customers)
+    yield Formula("CELID_T", text, "p.u.", Measure.LONG_TOTAL, over, lasting)
 
 
 def _key(base: Base, key: str) -> str:
@@ -175,3 +227,8 @@ def _key(base: Base, key: str) -> str:
 def _unit(base: Base, unit: str) -> str:
     """Sums on the base of capacity are in kVA."""
     return f"kVA·{unit}" if base is Base.KVA else unit
+
+
+def _weight(base: Base) -> float:
+    """What one customer of weight 1 stands for: capacity is counted in VA and told in kVA."""
+    return 1000.0 if base is Base.KVA else 1.0

@@ -16,7 +16,7 @@ from everlit.ledger.columns import Interruptions
 from everlit.ledger.model import SubjectKind
 from everlit.reliability.calendar import days_of, last_day, months_of
 from everlit.reliability.customers import customers_by, weight_of
-from everlit.reliability.formulas import Totals, formulas
+from everlit.reliability.formulas import Formula, Totals, evaluate, formulas_of
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
 from everlit.reliability.parts import WHOLE, Part, parts_of_customers, parts_of_events
 from everlit.reliability.policies import Limits, limits_of
@@ -49,10 +49,14 @@ class Counted:
     def of(self, book: Book, *, view: View = View.ALL, part: int = 0) -> tuple[Index, ...]:
         """Every index of a book for one part."""
         row = BOOKS.index(book)
-        limits, counted = self.limits[row], Totals.of(self.tally, row, part, view)
-        return formulas(
-            counted, book, self.base, float(self.customers[part]), int(self.period_s[part]), limits.repeats, limits.repeats_from
-        )  # fmt: skip
+        counted = Totals.of(self.tally, row, part, view)
+        about = float(self.customers[part]), int(self.period_s[part])
+        return tuple(evaluate(formula, counted, *about) for formula in self.formulas(book))
+
+    def formulas(self, book: Book) -> tuple[Formula, ...]:
+        """The formulas of a book on this base."""
+        limits = self.limits[BOOKS.index(book)]
+        return formulas_of(book, self.base, limits.repeats, limits.repeats_from)
 
     def index(self, key: str, book: Book, *, view: View = View.ALL, part: int = 0) -> Index:
         """One index by its standard name; KeyError where the base has none of it."""
