@@ -128,7 +128,8 @@ class Reference:
 
     def _restore(self, fault, time, live, dark, tripped, fed):
         operable = {name for name, hours in self.hours.items() if hours <= time}
-        holding = [self.ends[n] for n in self.switches if self.closed[n] and n not in tripped and n not in operable]
+        opened = {name for name in operable if self.switches[name]["kind"] != "fuse"}
+        holding = [self.ends[n] for n in self.switches if self.closed[n] and n not in tripped and n not in opened]
         graph = self._graph(holding, dark - set(fed))
         faulty = nx.node_connected_component(graph, fault)
         zones = [zone for zone in nx.connected_components(graph) if not zone & faulty]

@@ -155,7 +155,7 @@ def gathered(
 
 
 @numba.njit(cache=True, nogil=True)
-def _day_of(instant_s: int, begin_s: Seconds) -> int:
+def day_of(instant_s: int, begin_s: Seconds) -> int:
     """The day an instant lies in; days last about 86,400 s."""
     day = min((instant_s - begin_s[0]) // 86_400, len(begin_s) - 2)
     while begin_s[day] > instant_s:
@@ -183,7 +183,7 @@ def _count(
             kind = nature[event[at]]
             if kind < 0 or start_s[at] < begin_s[0] or start_s[at] >= begin_s[-1]:
                 continue
-            day = _day_of(start_s[at], begin_s)
+            day = day_of(start_s[at], begin_s)
             alone = (at == first or start_s[at] - end_s[at - 1] >= widest) and (
                 at + 1 == row or start_s[at + 1] - end_s[at] >= widest
             )
