@@ -11,9 +11,10 @@
    before it hold: [b] and, behind the fuse that never blew, [c]. Ties with more room go first.
 5. What is still off waits for the repair.
 
-A zone (隔离区段) is what no switch that can be operated now divides. It is fed whole or not at all, where it normally is
-or at its highest voltage: no transformer is fed backwards. In a closed loop both sides trip. The steps stand in one file
-because compiled code is kept by file: a step changed alone would not be seen by its caller.
+A zone (隔离区段) is what no switch that can be opened now divides; fuses are not opened, blown ones are replaced. It is
+fed whole or not at all, where it normally is or at its highest voltage: no transformer is fed backwards. In a closed
+loop both sides trip. The steps stand in one file because compiled code is kept by file: a step changed alone would not
+be seen by its caller.
 """
 
 import numba
@@ -202,13 +203,14 @@ def _find_stages(w: Wiring, desk: Desk, n_off: int) -> None:
         section = desk.off[place]
         desk.stirs[w.source_stage] |= w.source[section]
         for slot in range(w.starts[section], w.starts[section + 1]):
-            desk.stirs[w.stage[w.touching[slot]]] = True
+            desk.stirs[w.opens[w.touching[slot]]] = True
+            desk.stirs[w.closes[w.touching[slot]]] = True
 
 
 @numba.njit(cache=True)
 def _holds(w: Wiring, desk: Desk, switch: int, stage: int) -> bool:
     """Whether a switch still joins its two sides: closed, and nobody can open it yet."""
-    return w.closed[switch] and not desk.tripped[switch] and w.stage[switch] > stage
+    return w.closed[switch] and not desk.tripped[switch] and w.opens[switch] > stage
 
 
 @numba.njit(cache=True)
@@ -292,7 +294,7 @@ def _returns(w: Wiring, desk: Desk, section: int, stage: int) -> bool:
     for slot in range(w.starts[section], w.starts[section + 1]):
         switch = w.touching[slot]
         there = w.one[switch] + w.other[switch] - section
-        closes = desk.tripped[switch] and w.stage[switch] <= stage and desk.state[there] == LIVE
+        closes = desk.tripped[switch] and w.closes[switch] <= stage and desk.state[there] == LIVE
         if closes and _may_enter(w, desk, switch, section):
             return True
     return False
@@ -354,7 +356,7 @@ def _grow(w: Wiring, desk: Desk, feed: int, stage: int, count: int) -> None:
 @numba.njit(cache=True)
 def _try_tie(w: Wiring, desk: Desk, switch: int, feed: int, stage: int) -> bool:
     """Close a tie between something live and a zone it can carry, and let it grow; False when it cannot help."""
-    if w.stage[switch] > stage:
+    if w.closes[switch] > stage:
         return False
     for turn in range(2):
         near, far, reserve = w.one[switch], w.other[switch], w.reserve_one_kw[switch]

@@ -17,7 +17,7 @@ States = npt.NDArray[np.int8]
 class Wiring(NamedTuple):
     """The graph of sections in the state asked about.
 
-    Per switch: ends, position, whether it trips, the stage from which it can be operated, whether it may be closed as a
+    Per switch: ends, position, whether it trips, the stages from which it can be opened and closed, whether it may be a
     tie, its rank among ties, its limit and the reserve behind either end, kW, its voltage. Per section: the switches at
     it, the supply forest, voltage, load, source.
     """
@@ -28,7 +28,8 @@ class Wiring(NamedTuple):
     touching: Ints
     closed: Bools
     trips: Bools
-    stage: Ints
+    opens: Ints
+    closes: Ints
     tie: Bools
     rank: Ints
     limit_kw: Floats

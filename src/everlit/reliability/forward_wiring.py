@@ -55,6 +55,7 @@ def wire(
         reserve = reserve_kw(grid, closed, judged, factor)
     one_kw, other_kw = reserve[grid.switch_from], reserve[grid.switch_to]
     starts, touching = grid.section_switches
+    fuse = grid.switch_kind == SwitchKind.FUSE
     top_kv = np.zeros(grid.n_sections)
     np.maximum.at(top_kv, grid.section_of_node, grid.nominal_kv)
     return Wiring(
@@ -64,7 +65,8 @@ def wire(
         touching=touching,
         closed=closed,
         trips=np.isin(grid.switch_kind, PROTECTION),
-        stage=np.searchsorted(stages, hours).astype(np.int32),
+        opens=np.searchsorted(stages, np.where(fuse, np.inf, hours)).astype(np.int32),
+        closes=np.searchsorted(stages, hours).astype(np.int32),
         tie=tie,
         rank=_ranks(np.minimum(limit, np.maximum(one_kw, other_kw))),
         limit_kw=limit,
