@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from power_grid_model import PowerGridModel, initialize_array
 
 from everlit.grid import compile_network, load_network
-from everlit.grid.judge import judge
+from everlit.grid.judge import Further, judge
 from everlit.grid.tables import network_of
 from tests.grid.random_networks import loads, random_grid
 
@@ -151,3 +151,13 @@ def test_a_line_of_no_impedance_is_a_connection():
     flow = judge(short, np.ones(4, np.bool_), np.array([500.0]), np.array([0.0]))
     np.testing.assert_allclose(flow.voltage_pu, 1.0, atol=1e-6)
     assert flow.loss_kw[0] == pytest.approx(0, abs=1e-3)
+
+
+def test_further_loads_count_as_those_of_consumers():
+    grid = random_grid(7, nodes=40, ties=2)
+    p, q = (np.vstack([part, 0.5 * part]) for part in loads(grid, 7))
+    whole, half = judge(grid, grid.switch_normal_closed, p, q), np.arange(p.shape[1]) % 2 == 0
+    further = Further(grid.consumer_node[half], p[:, half], q[:, half])
+    rest = judge(grid, grid.switch_normal_closed, np.where(half, 0.0, p), np.where(half, 0.0, q), further=further)
+    np.testing.assert_allclose(rest.voltage_pu, whole.voltage_pu, atol=1e-10)
+    np.testing.assert_allclose(rest.branch_a, whole.branch_a, atol=1e-6)

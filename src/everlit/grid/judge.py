@@ -37,6 +37,14 @@ OUTPUT = {
 }
 
 
+class Further(NamedTuple):
+    """Loads at nodes beside those of the grid: kW and kvar, [scenario, node]."""
+
+    node: Ints
+    p_kw: Floats
+    q_kvar: Floats
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """The live part of a state as power-grid-model input, and which rows of the grid it was made of."""
@@ -61,21 +69,26 @@ def judge(
     q_kvar: Floats,
     *,
     sections: Selection | None = None,
+    further: Further | None = None,
     tolerance_pu: float = 1e-8,
     threads: int = -1,
 ) -> Flow:
     """Power flow of every scenario in state `closed`; loads and columns as in `radial_flow`.
 
-    With `sections` only the islands that hold them are solved. `threads` is power-grid-model's: −1 in this thread,
-    0 all processors.
+    With `sections` only the islands that hold them are solved. `further` are loads at nodes beside those of the grid,
+    such as what a part left out draws at its border. `threads` is power-grid-model's: −1 in this thread, 0 all
+    processors.
     """
     closed = closed.copy()
-    model = model_of(grid, closed, p_kw, q_kvar, sections=sections)
+    model = model_of(grid, closed, p_kw, q_kvar, sections=sections, further=further)
     output, converged = solve(model, tolerance_pu=tolerance_pu, threads=threads)
     return _flow(grid, closed, model, output, converged, compact=sections is not None)
 
 
-def model_of(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, sections: Selection | None = None) -> Model:
+def model_of(
+    grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, sections: Selection | None = None,
+    further: Further | None = None,
+) -> Model:  # fmt: skip
     """The live part of a state as power-grid-model input and batch update."""
     wires = electrical(grid)
     live = _live(grid, closed, sections)
@@ -90,15 +103,14 @@ def model_of(grid: Grid, closed: Bools, p_kw: Floats, q_kvar: Floats, *, section
     transformers = np.flatnonzero(in_service[grid.n_lines : grid.first_switch]).astype(np.int32)
     switches = np.flatnonzero(in_service[grid.first_switch :] & closed).astype(np.int32)
     sources = np.flatnonzero(live[grid.source_nodes]).astype(np.int32)
-    p, q = load_columns(wires, p_kw), load_columns(wires, q_kvar)
-    load_places, update = _loads(wires, place, p, q)
+    used, p, q = _columns(wires, load_columns(wires, p_kw), load_columns(wires, q_kvar), further)
+    load_places, update = _loads(used, place, p, q)
     input_data = _input(grid, wires, place, nodes[first], lines, transformers, sources, load_places)
     shorted = np.flatnonzero(bypassed[: grid.n_lines] & (wires.end_b_pu[: grid.n_lines] > 0))
     if len(shorted):
         input_data["shunt"] = _charging(
             grid, wires, place, shorted, 1 + int(input_data["sym_load"]["id"].max(initial=0))
         )
-    used = wires.load_node[: max(p.shape[1], q.shape[1])]
     return Model(input_data, update, nodes, place, lines, transformers, switches, sources, used, p, q)
 
 
@@ -147,9 +159,19 @@ def _live(grid: Grid, closed: Bools, sections: Selection | None) -> Bools:
     return fed[island[grid.section_of_node]]
 
 
-def _loads(wires: Electrical, place: Ints, p: Floats, q: Floats) -> tuple[Ints, dict[str, dict[str, npt.NDArray[Any]]]]:
+def _columns(wires: Electrical, p: Floats, q: Floats, further: Further | None) -> tuple[Ints, Floats, Floats]:
+    """The node of every load column, kW and kvar; a missing column (generators may be absent) draws nothing."""
+    used = wires.load_node[: max(p.shape[1], q.shape[1])]
+    if further is None:
+        return used, p, q
+    p, q = (np.pad(part, ((0, 0), (0, len(used) - part.shape[1]))) for part in (p, q))
+    nodes = np.concatenate([used, further.node]).astype(np.int32)
+    return nodes, np.hstack([p, further.p_kw]), np.hstack([q, further.q_kvar])
+
+
+def _loads(used: Ints, place: Ints, p: Floats, q: Floats) -> tuple[Ints, dict[str, dict[str, npt.NDArray[Any]]]]:
     """Loads summed by place, W and var, as a columnar batch update."""
-    at = place[wires.load_node[: max(p.shape[1], q.shape[1])]]
+    at = place[used]
     places = np.unique(at[at >= 0]).astype(np.int32)
     row = np.full(max(len(place), 1), -1, np.int32)
     row[places] = np.arange(len(places))

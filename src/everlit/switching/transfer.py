@@ -20,10 +20,12 @@ import numpy as np
 
 from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools, Floats, Ints
+from everlit.grid.flow import Flow
 from everlit.kernel import Finding, Policies, Refusal, Text
 from everlit.switching.area import LIVE, Area, dead_area, split_worth
 from everlit.switching.headroom import headroom
 from everlit.switching.isolate import Isolation
+from everlit.switching.judgement import Judgement, judgement
 from everlit.switching.limits import limits_of
 from everlit.switching.policies import NEWEST
 from everlit.switching.search import Outcome, Plan, best_plans
@@ -39,7 +41,7 @@ LOW_PU = 0.9
 
 
 class UnableToTransfer(Refusal):
-    """No transfer can be judged, because the flow before anybody switches has no solution."""
+    """No transfer can be judged: the flow before switching has no solution, or the judge finds other figures."""
 
     title = Text(en="The load transfer could not be computed.", zh="无法计算负荷转供。")
 
@@ -50,6 +52,7 @@ class Transfer:
 
     `state` is the state of the work. `bound` is the most that any plan of the search space could keep (weight, units,
     households), `gap` how far the plan may be from it at the first of these that differs: 0 is proven optimal.
+    `judgement` is the word of a second power flow on the state, None where nobody asked for it.
     """
 
     isolation: Isolation = field(repr=False, compare=False)
@@ -67,6 +70,7 @@ class Transfer:
     window: Window = field(repr=False, compare=False)
     area: Area = field(repr=False, compare=False)
     plan: Plan = field(repr=False, compare=False)
+    judgement: Judgement | None = None
     judged: int = 0
     seconds: float = 0.0
 
@@ -132,6 +136,7 @@ class Transfer:
                 for switch, feeder, units in self.feeds
             ],
             "flow": self.flow_as_json(),
+            "judgement": None if self.judgement is None else self.judgement.as_json(),
             "certificate": [reason.as_json() for reason in self.certificate],
         }
 
@@ -165,6 +170,7 @@ def transfer(
     avoid_sections: Iterable[int] = (),
     window: Window | None = None,
     seconds: float = 5.0,
+    to_be_shown: bool = True,
 ) -> Transfer:
     """The optimal re-supply of what `isolation`, made from state `closed`, leaves dead.
 
@@ -172,6 +178,8 @@ def transfer(
     (live sections that must not take load over, because their feeder is out or promised elsewhere) are left out of the
     search. `starts_at` is when the window begins; times are said in its own offset. A `window` made before for the same
     state and loads saves its flow. After `seconds` the best plan so far is returned with the bound proven until then.
+    A plan `to_be_shown` is judged by a second power flow; raises UnableToTransfer when that finds other figures. Plans
+    that are only counted with, and computed anew before anybody sees them, can go without.
     """
     began = perf_counter()
     limits = limits_of(policies, on=on)
@@ -188,7 +196,8 @@ def transfer(
         jury.settled[plan.key()] = verdict
         outcome = best_plans(area, jury.judge, monotone=jury.stays_broken, room=room, seconds=seconds)
         plan, verdict = jury.least_loss(outcome.plans)
-    return _described(isolation, area, window, outcome, plan, verdict, starts_at, perf_counter() - began)
+    word = jury.last_word(plan) if to_be_shown else None
+    return _described(isolation, area, window, outcome, plan, verdict, word, starts_at, perf_counter() - began)
 
 
 def _refuse_without_base(window: Window) -> None:
@@ -209,6 +218,7 @@ class _Jury:
     window: Window
     skeleton: Skeleton
     settled: dict[frozenset[int], Verdict] = field(default_factory=dict)
+    latest: dict[frozenset[int], Flow] = field(default_factory=dict)
 
     def judge(self, plan: Plan) -> Verdict:
         """The verdict on a plan."""
@@ -221,8 +231,23 @@ class _Jury:
         """The verdict of the full flow."""
         key = plan.key()
         if key not in self.settled:
-            self.settled[key] = self.window.judge(state_of(self.area, plan.used, plan.fed))
+            self.settled[key] = self.window.verdict(self.flow(plan))
         return self.settled[key]
+
+    def flow(self, plan: Plan) -> Flow:
+        """The full flow; the latest is kept, a day of a city being large."""
+        key = plan.key()
+        if key not in self.latest:
+            self.latest.clear()
+            self.latest[key] = self.window.solve(state_of(self.area, plan.used, plan.fed))
+        return self.latest[key]
+
+    def last_word(self, plan: Plan) -> Judgement:
+        """The judge on the plan; raises UnableToTransfer when he finds other figures."""
+        word = judgement(self.window, state_of(self.area, plan.used, plan.fed), self.flow(plan))
+        if not word.agrees:
+            raise UnableToTransfer(word.finding)
+        return word
 
     def stays_broken(self, plan: Plan, verdict: Verdict) -> bool:
         """Whether feeding more cannot mend a breach: it exceeds all that the pieces left could push against it."""
@@ -266,7 +291,7 @@ def _stays_broken(verdict: Verdict, window: Window, push_mva: float) -> bool:
 
 def _described(
     isolation: Isolation, area: Area, window: Window, outcome: Outcome, plan: Plan, verdict: Verdict,
-    starts_at: datetime | None, seconds: float,
+    word: Judgement | None, starts_at: datetime | None, seconds: float,
 ) -> Transfer:  # fmt: skip
     grid = isolation.grid
     state = state_of(area, plan.used, plan.fed)
@@ -282,8 +307,8 @@ def _described(
         open=tuple(int(s) for s in changed if not state[s]),
         state=state, restored=tuple(sorted(restored.tolist())), dead=tuple(stays), kept=split_worth(plan.worth),
         bound=_bound(area, outcome.bound), proven=outcome.complete, feeds=_feeds(area, plan, after.feeder, grid),
-        verdict=verdict, starts_at=starts_at, window=window, area=area, plan=plan, judged=outcome.judged,
-        seconds=seconds,
+        verdict=verdict, starts_at=starts_at, window=window, area=area, plan=plan, judgement=word,
+        judged=outcome.judged, seconds=seconds,
     )  # fmt: skip
 
 

@@ -102,9 +102,10 @@ class Window:
     @cached_property
     def base(self) -> Flow:
         """The flow before anybody switched."""
-        return self._solve(self.closed)
+        return self.solve(self.closed)
 
-    def _solve(self, state: Bools) -> Flow:
+    def solve(self, state: Bools) -> Flow:
+        """The flow of a state of the whole network, by the radial sweep."""
         self.flows[0] += 1
         return radial_flow(self.grid, state, self.p_kw, self.q_kvar, tolerance_pu=self.tolerance_pu)
 
@@ -156,7 +157,7 @@ class Window:
     # ---------------------------------------------------------------------------------------- verdicts
     def judge(self, state: Bools) -> Verdict:
         """Solve `state` and compare with every limit of the network."""
-        return self.verdict(self._solve(state))
+        return self.verdict(self.solve(state))
 
     def verdict(self, flow: Flow) -> Verdict:
         """Compare a flow of these steps, of the whole network, with every limit."""
