@@ -1,0 +1,72 @@
+"""Management indices (管理指标) that the ledger itself can tell (domain rule 3.5), each with what it divides.
+
+What needs a plan to compare with (execution, late restorations, merged works) stands with planning; what transfers and
+live work saved comes in from there and is set against what the ledger says was lost.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from everlit.grid.columns import Bools
+from everlit.kernel import Period, Policies, Text
+from everlit.ledger.columns import Interruptions
+from everlit.ledger.model import Nature
+from everlit.reliability.model import Index
+from everlit.reliability.policies import least
+
+NATURES = tuple(Nature)
+PREARRANGED = np.array([one.prearranged and not one.rationing for one in NATURES])
+"""Works, planned or temporary; rationing is nobody's work."""
+TEMPORARY = np.array([one.temporary for one in NATURES])
+
+
+def management(
+    rows: Interruptions,
+    *,
+    period: Period,
+    policies: Policies,
+    transferred_h: float = 0.0,
+    live_line_h: float = 0.0,
+) -> tuple[Index, ...]:
+    """The indices of a period from the dead intervals of MV statistic units.
+
+    `transferred_h` and `live_line_h` are the customer-hours that transfers and live-line works saved.
+    """
+    begun = rows.begun_in(period)
+    twice = least(policies.row("rep.arranged_twice", on=period.start.date()))
+    return tuple(_indices(begun, twice, transferred_h, live_line_h))
+
+
+def _indices(rows: Interruptions, twice: int, transferred_h: float, live_line_h: float) -> Iterator[Index]:
+    nature, subjects = rows.events.nature[rows.event], rows.subjects
+    units = subjects.units.astype(np.int64)
+    lost_s = rows.seconds * units[rows.subject]
+    arranged = PREARRANGED[nature]
+    events = np.unique(rows.event[arranged])
+    temporary = int(TEMPORARY[rows.events.nature[events]].sum())
+    yield _share("temporary", Text("temporary outages", "临时停电率"), temporary, len(events))
+    works_s, all_s = int(lost_s[arranged].sum()), int(lost_s.sum())
+    yield _share("arranged_hours", Text("customer-hours of works", "预安排停电时户数占比"), works_s, all_s)
+    often = _often(rows, arranged, subjects.feeder[rows.subject], twice)
+    text = Text("feeders with repeated arranged outages", "重复停电率(线路)")
+    yield _share("repeated_feeders", text, len(often), len(subjects.feeder_ids))
+    often = _often(rows, arranged, rows.subject, twice)
+    text = Text("customers with repeated arranged outages", "重复停电率(用户)")
+    yield _share("repeated_customers", text, int(units[often].sum()), int(units.sum()))
+    kept_s = round(transferred_h * 3600)
+    yield _share("transferred", Text("customer-hours avoided by transfer", "计划停电转供率"), kept_s, kept_s + works_s)
+    live_s = round(live_line_h * 3600)
+    yield _share("live_line", Text("customer-hours saved by live-line work", "带电作业化率"), live_s, live_s + works_s)
+
+
+def _often(rows: Interruptions, chosen: Bools, place: np.ndarray, twice: int) -> np.ndarray:
+    """Places (feeders or customers, none negative) with `twice` or more events among the chosen rows."""
+    kept = chosen & (place >= 0)
+    pairs = np.unique(np.stack([place[kept], rows.event[kept]]), axis=1)
+    found, count = np.unique(pairs[0], return_counts=True)
+    return np.asarray(found[count >= twice])
+
+
+def _share(key: str, title: Text, part: int, whole: int) -> Index:
+    return Index(key, title, "p.u.", part, float(whole))
