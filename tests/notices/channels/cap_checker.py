@@ -33,7 +33,7 @@ RULES = rules()
 
 def pair(text: str) -> bool:
     found = re.fullmatch(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)", text)
-    return bool(found) and abs(float(found[1])) <= 90 and abs(float(found[2])) <= 180
+    return found is not None and abs(float(found[1])) <= 90 and abs(float(found[2])) <= 180
 
 
 def polygon(text: str) -> bool:

@@ -48,9 +48,7 @@ def later(first: PublicOutage, kind: Kind, **changed: Any) -> PublicOutage:
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=40) | st.sampled_from(HOSTILE)
 TEXTS = st.builds(Text, ANY_TEXT, ANY_TEXT)
-INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)).map(
-    lambda at: at.replace(tzinfo=UTC, microsecond=0)
-)
+INSTANTS = st.integers(946_684_800, 4_070_908_800).map(lambda second: datetime.fromtimestamp(second, UTC))
 PLACES = st.builds(Place, st.floats(allow_nan=True), st.floats(allow_nan=True)) | st.builds(
     Place, st.floats(-89, 89), st.floats(-179, 179)
 )
