@@ -23,7 +23,7 @@ from everlit.planning.lifecycle import (
     possible,
     transition,
 )
-from everlit.planning.model import LADDER, DelayCode, Gate, Outcome, PlannedOutage, Role, State
+from everlit.planning.model import LADDER, DelayCode, Execution, Gate, Outcome, PlannedOutage, Role, State
 from everlit.planning.policies import DEFAULT_POLICIES
 from tests.planning.drawn import NOON
 
@@ -142,6 +142,24 @@ def test_a_blocking_gate_is_refused_and_cites_its_row():
         assert caught.value.findings[0].evidence["policy"] == "rep.year_total"
 
 
+def test_another_length_voids_what_was_computed_and_owes_notice():
+    told = replace(walked(3), noticed="f1", starts=(PERIOD.start, PERIOD.start + timedelta(hours=2)))
+    longer = Period(PERIOD.start - timedelta(hours=1), PERIOD.end)
+    done = advance(case(told, Command.RESIZE, Role.PLANNER, period=longer, reason="more switching"))
+    assert (done.state, done.assessment, done.approval, done.renotice) == (State.MERGED, "", None, True)
+    assert done.period == longer and done.starts == (longer.start, PERIOD.start + timedelta(hours=2))
+    for period, reason in (
+        (longer, ""),
+        (PERIOD, "same"),
+        (None, "none"),
+        (Period(START - timedelta(days=900), START), "past"),
+    ):
+        with pytest.raises(UnableToAdvance):
+            advance(case(told, Command.RESIZE, Role.PLANNER, period=period, reason=reason))
+    with pytest.raises(UnableToAdvance):
+        advance(case(told, Command.RESIZE, Role.CREW, period=longer, reason="x"))
+
+
 @pytest.mark.parametrize(("needed", "acting"), list(product(LADDER, LADDER)))
 def test_the_ladder(needed, acting):
     given = case(walked(2), Command.APPROVE, acting, verdict=verdict(approver=needed))
@@ -169,7 +187,7 @@ def test_notice_after_its_deadline_is_refused_by_the_law():
 
 
 def test_nobody_is_cut_off_before_the_announced_start():
-    permitted = walked(5)
+    permitted = replace(walked(5), execution=Execution(permitted_at=START - timedelta(hours=1)))
     with pytest.raises(UnableToAdvance) as caught:
         advance(case(permitted, Command.START, Role.CREW, at=START - timedelta(minutes=1)))
     assert kinds(caught) == ["lifecycle.notice.given"]
@@ -240,6 +258,49 @@ def test_late_restoration_needs_its_reason():
         case(restoring, Command.RESTORE, Role.DISPATCHER, at=late, delay_code=DelayCode.WEATHER, reason="thunder")
     )
     assert done.delay is not None and done.delay.minutes == 45 and done.delay.code is DelayCode.WEATHER
+
+
+def test_what_is_typed_late_keeps_the_time_it_happened():
+    """Typed at 20:00 what happened at 18:05: not late. Nothing in the future, nothing before the step before it."""
+    restoring, typed = walked(8), START + timedelta(hours=8)
+    happened = START + timedelta(hours=6, minutes=5)
+    done = advance(case(restoring, Command.RESTORE, Role.DISPATCHER, at=typed, happened=happened))
+    assert done.execution.restored_at == happened and done.delay is None
+    for wrong in (typed + timedelta(minutes=1), START + timedelta(hours=4)):
+        with pytest.raises(UnableToAdvance) as caught:
+            advance(case(restoring, Command.RESTORE, Role.DISPATCHER, at=typed, happened=wrong))
+        assert "lifecycle.order.sequence" in kinds(caught)
+    early = case(walked(5), Command.START, Role.CREW, at=START, happened=START - timedelta(minutes=5))
+    with pytest.raises(UnableToAdvance):
+        advance(early)
+
+
+def test_a_code_alone_explains_nothing_and_a_late_outage_is_learned_from():
+    restoring, late = walked(8), PERIOD.end + timedelta(minutes=31)
+    with pytest.raises(UnableToAdvance) as caught:
+        advance(case(restoring, Command.RESTORE, Role.DISPATCHER, at=late, delay_code=DelayCode.WEATHER, reason=" "))
+    assert kinds(caught) == ["lifecycle.late_restore.tolerance"]
+    restored = advance(
+        case(restoring, Command.RESTORE, Role.DISPATCHER, at=late, delay_code=DelayCode.WEATHER, reason="thunder")
+    )
+    with pytest.raises(UnableToAdvance) as caught:
+        advance(case(restored, Command.ANALYSE, Role.RELIABILITY, at=late))
+    assert kinds(caught) == ["lifecycle.late_restore.tolerance"]
+    learned = advance(case(restored, Command.ANALYSE, Role.RELIABILITY, at=late, reason="keep a spare"))
+    assert learned.reason == "keep a spare"
+
+
+def test_a_day_after_the_work_was_done_the_law_asks_why():
+    long = replace(walked(8), period=Period(START, START + timedelta(hours=40)))
+    for hours, refused in ((24, False), (25, True)):
+        asked = case(long, Command.RESTORE, Role.DISPATCHER, at=START + timedelta(hours=5 + hours))
+        if refused:
+            with pytest.raises(UnableToAdvance) as caught:
+                advance(asked)
+            assert kinds(caught) == ["lifecycle.restore.after_cause"]
+        else:
+            advance(asked)
+    advance(case(long, Command.RESTORE, Role.DISPATCHER, at=START + timedelta(hours=30), reason="protection retest"))
 
 
 def test_within_the_tolerance_no_reason_is_asked():

@@ -32,12 +32,23 @@ class Act(BaseModel):
     version: int | None = None
     reason: Words = ""
     delay_code: DelayCode | None = None
+    at: AwareDatetime | None = None
+    """When a step in the field was taken; now unless told."""
 
 
 class Move(BaseModel):
     """A new start; the length stays."""
 
     start: AwareDatetime
+    version: int | None = None
+    reason: Words = ""
+
+
+class Resize(BaseModel):
+    """A new length: the end, and the start where it changes too."""
+
+    end: AwareDatetime
+    start: AwareDatetime | None = None
     version: int | None = None
     reason: Words = ""
 
@@ -259,11 +270,30 @@ def move(app: TheApp, request: Request, outage_id: Identity, wanted: Move, dry_r
     return json_response({**preview, "outage": done.as_json()})
 
 
+@router.post("/outages/{outage_id}/resize", summary="Give an outage another length, or see what it would do")
+def resize(app: TheApp, request: Request, outage_id: Identity, wanted: Resize, dry_run: bool = False) -> Response:
+    """It has to be assessed again; work that began with the outage begins with it again."""
+    period = period_of(wanted.start or app.planning.outage(outage_id).period.start, wanted.end)
+    preview = app.planning.preview_move(outage_id, period.start, period.end)
+    if dry_run:
+        return json_response(preview)
+    done = app.planning.act(
+        outage_id, Command.RESIZE, actor=acting(request), version=wanted.version, reason=wanted.reason, period=period
+    )
+    return json_response({**preview, "outage": done.as_json()})
+
+
 @router.post("/outages/{outage_id}/{command}", summary="One step of an outage's life")
 def act(app: TheApp, actor: TheActor, outage_id: Identity, command: Command, wanted: Act) -> Response:
     """Refused with every gate that says no, each citing its rule."""
     done = app.planning.act(
-        outage_id, command, actor=actor, version=wanted.version, reason=wanted.reason, delay_code=wanted.delay_code
+        outage_id,
+        command,
+        actor=actor,
+        version=wanted.version,
+        reason=wanted.reason,
+        delay_code=wanted.delay_code,
+        at=wanted.at,
     )
     return json_response(done.as_json())
 

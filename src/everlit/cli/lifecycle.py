@@ -28,6 +28,7 @@ def add_to_plan(application: typer.Typer) -> None:
     application.command("outages")(list_outages)
     application.command("outage")(act_on_outage)
     application.command("move")(move)
+    application.command("resize")(resize)
 
 
 def adopt(
@@ -116,6 +117,7 @@ def act_on_outage(
     command: Annotated[str, typer.Argument(help="assess, balance, approve, … ; none shows it. 操作。")] = "",
     reason: Reason = "",
     delay_code: Annotated[DelayCode | None, typer.Option("--delay-code", help="Why it was late. 延时原因。")] = None,
+    at: Annotated[str, typer.Option("--at", help="When a step in the field was taken; now unless told. 时间。")] = "",
     version: Version = None,
     actor: ActorName = "",
     role: ActorRole = Role.PLANNER,
@@ -127,8 +129,9 @@ def act_on_outage(
     if asked is Command.ASSESS:
         app.planning.assess_outage(outage, actor=acting(actor, role))
     elif asked is not None:
+        when = instant(app, at) if at else None
         app.planning.act(
-            outage, asked, actor=acting(actor, role), version=version, reason=reason, delay_code=delay_code
+            outage, asked, actor=acting(actor, role), version=version, reason=reason, delay_code=delay_code, at=when
         )
     now = app.planning.outage(outage)
     answer = {**now.as_json(), "possible": [one.value for one in app.planning.possible(outage)]}
@@ -161,6 +164,29 @@ def move(
     show(answer, as_json=as_json, people=lambda: show_move(answer))
 
 
+def resize(
+    outage: OutageId,
+    end: Annotated[str, typer.Option("--to", help="New end, ISO 8601. 新的结束时间。")],
+    start: Annotated[str, typer.Option("--from", help="New start; the old one unless told. 新的开始时间。")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would do. 只看后果。")] = False,
+    reason: Reason = "",
+    version: Version = None,
+    actor: ActorName = "",
+    role: ActorRole = Role.PLANNER,
+    as_json: Json = False,
+) -> None:
+    """Give an outage another length, such as the assessment asks for; it is assessed anew. 调整停电时长。"""
+    app = App.open()
+    now = app.planning.outage(outage).period
+    span = period(app, start or now.start.isoformat(), end)
+    answer = app.planning.preview_move(outage, span.start, span.end)
+    if not dry_run:
+        who = acting(actor, role)
+        done = app.planning.act(outage, Command.RESIZE, actor=who, version=version, reason=reason, period=span)
+        answer = {**answer, "outage": done.as_json()}
+    show(answer, as_json=as_json, people=lambda: show_move(answer))
+
+
 def one_command(text: str, known: tuple[Command, ...]) -> Command:
     """A command as typed; raises typer.BadParameter."""
     if text not in known:
@@ -170,7 +196,7 @@ def one_command(text: str, known: tuple[Command, ...]) -> Command:
 
 def steps() -> tuple[Command, ...]:
     """Steps of an outage that are taken by their name alone; moving and merging have commands of their own."""
-    elsewhere = (Command.MOVE, Command.MERGE, Command.REVISE, Command.SUBMIT)
+    elsewhere = (Command.MOVE, Command.RESIZE, Command.MERGE, Command.REVISE, Command.SUBMIT)
     return tuple(one for one in Command if one not in elsewhere)
 
 

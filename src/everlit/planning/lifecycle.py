@@ -40,6 +40,7 @@ class Command(StrEnum):
     REVISE = "revise"
     MERGE = "merge"
     MOVE = "move"
+    RESIZE = "resize"
     BALANCE = "balance"
     APPROVE = "approve"
     NOTIFY = "notify"
@@ -102,7 +103,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A command with its facts. `facts_now` is the fingerprint of the facts as they are at this moment, `against` what
-    the requests and the other outages have against its time, `told` the announcement people were given."""
+    the requests and the other outages have against its time, `told` the announcement people were given, `happened` when
+    a step in the field was taken, where that is not now."""
 
     outage: PlannedOutage
     command: Command
@@ -117,11 +119,26 @@ class Case:
     period: Period | None = None
     against: tuple[Finding, ...] = ()
     told: str = ""
+    happened: datetime | None = None
+
+    @property
+    def when(self) -> datetime:
+        """When it really happened: as told (`happened`), else now."""
+        return self.happened or self.at
 
     def row(self, key: str) -> Policy:
         """The policy row in force today."""
         return self.policies.row(key, on=self.at.date())
 
+
+STAMPS: Mapping[Command, str] = {
+    Command.PERMIT: "permitted_at",
+    Command.START: "off_at",
+    Command.FINISH: "work_done_at",
+    Command.SWITCH_BACK: "restoring_at",
+    Command.RESTORE: "restored_at",
+}
+"""Steps taken in the field, in their order, and where the execution keeps their instants."""
 
 GateRule = Callable[[Case], Finding | None]
 """A gate of a transition: a finding when it says no."""
@@ -242,7 +259,7 @@ def safe_ticket(case: Case) -> Finding | None:
 
 def not_early(case: Case) -> Finding | None:
     """Nobody is cut off before the time that was announced."""
-    if case.at >= case.outage.period.start:
+    if case.when >= case.outage.period.start:
         return None
     start = case.outage.period.start.isoformat()
     return _no(case, "notice.given", f"The announced start is {start}.", f"公告的停电开始时间为 {start}。", start=start)
@@ -252,8 +269,8 @@ def not_late(case: Case) -> Finding | None:
     """The work as computed, begun now, still ends by the announced end, or late within what is tolerated."""
     end, tolerance = case.outage.period.end, case.row("late_restore.tolerance")
     path = timedelta(minutes=case.verdict.path_min) if case.verdict else timedelta()
-    over = max(case.at + path - end, case.at - end) / timedelta(minutes=1)
-    if case.at < end and tolerance.holds(over):
+    over = max(case.when + path - end, case.when - end) / timedelta(minutes=1)
+    if case.when < end and tolerance.holds(over):
         return None
     en = f"Begun now it would end {over:.0f} min after the announced end: postpone it and announce a new time."
     zh = f"现在开始将超出公告时段 {over:.0f} 分钟：请改期并重新公告。"
@@ -268,17 +285,49 @@ def with_reason(case: Case) -> Finding | None:
 
 
 def lateness_explained(case: Case) -> Finding | None:
-    """Late restoration carries one of the delay codes (延时送电原因)."""
-    late = late_minutes(case.outage.period, case.at)
-    if case.row("late_restore.tolerance").holds(late) or case.delay_code is not None:
+    """Late restoration carries one of the delay codes (延时送电原因), and words of what happened."""
+    late = late_minutes(case.outage.period, case.when)
+    explained = case.delay_code is not None and bool(case.reason.strip())
+    if case.row("late_restore.tolerance").holds(late) or explained:
         return None
     return _no(
         case,
         "late_restore.tolerance",
-        f"Restoration is {late:.0f} min late: name the cause.",
-        f"送电延时 {late:.0f} 分钟，须填写延时原因。",
+        f"Restoration is {late:.0f} min late: name the cause and say what happened.",
+        f"送电延时 {late:.0f} 分钟，须填写延时原因及说明。",
         late_min=late,
     )
+
+
+def restored_soon(case: Case) -> Finding | None:
+    """Supply is back within the hours of the law after the work is done, or the reason is written down."""
+    done, row = case.outage.execution.work_done_at, case.row("restore.after_cause")
+    hours = (case.when - done) / timedelta(hours=1) if done else 0.0
+    if row.holds(hours) or case.reason.strip():
+        return None
+    en = f"The work was done {hours:.0f} h ago; the law gives {row.value:g} h: a reason is needed."
+    zh = f"工作已于 {hours:.0f} 小时前结束，法定时限 {row.value:g} 小时，须填写原因。"
+    return _no(case, row.key, en, zh, hours=hours)
+
+
+def learned(case: Case) -> Finding | None:
+    """Who analyses a late outage writes down what is learned from it."""
+    if case.outage.delay is None or case.reason.strip():
+        return None
+    en, zh = "It was late: write down what is learned.", "该停电延时送电，须填写分析结论。"
+    return _no(case, "late_restore.tolerance", en, zh, late_min=case.outage.delay.minutes)
+
+
+def in_order(case: Case) -> Finding | None:
+    """What is told of the field is past, and not before the step before it."""
+    times = [getattr(case.outage.execution, name) for name in STAMPS.values()]
+    earlier = [time for time in (*times, case.outage.approval and case.outage.approval.at) if time is not None]
+    if case.when > case.at:
+        return _no(case, "order.sequence", "This has not happened yet.", "该时间尚未到来。")
+    if earlier and case.when < max(earlier):
+        last = max(earlier).isoformat()
+        return _no(case, "order.sequence", f"The step before was at {last}.", f"上一步骤时间为 {last}。", before=last)
+    return None
 
 
 def new_time(case: Case) -> Finding | None:
@@ -296,6 +345,15 @@ def same_length(case: Case) -> Finding | None:
     en = f"A move keeps the length: {hours:g} h, not {new:g} h."
     zh = f"改期不改变停电时长：{hours:g} 小时，而非 {new:g} 小时。"
     return _no(case, "order.sequence", en, zh, hours=hours, asked=new)
+
+
+def other_length(case: Case) -> Finding | None:
+    """A resize changes the length; the gates of the next assessment say whether the new one suffices."""
+    if case.period is None or case.period.duration != case.outage.period.duration:
+        return None
+    hours = case.outage.period.hours
+    en, zh = f"It is {hours:g} h long already.", f"停电时长已为 {hours:g} 小时。"
+    return _no(case, "order.sequence", en, zh, hours=hours)
 
 
 def told_why(case: Case) -> Finding | None:
@@ -368,6 +426,7 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.ASSESS, (S.MERGED,), S.MERGED, _PLANS, (computed,)),
     Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (computed,)),
     Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time, same_length, told_why, agrees)),
+    Transition(Command.RESIZE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time, other_length, told_why, agrees)),
     Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh, not_blocked, agrees)),
     Transition(
         Command.APPROVE,
@@ -384,13 +443,13 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
         (S.NOTIFIED,),
         S.PERMITTED,
         _DISPATCHES,
-        (still_as_approved, not_blocked, people_told, safe_ticket, agrees),
+        (still_as_approved, not_blocked, people_told, safe_ticket, agrees, in_order),
     ),
-    Transition(Command.START, (S.PERMITTED,), S.IN_PROGRESS, _WORKS, (people_told, not_early, not_late)),
-    Transition(Command.FINISH, (S.IN_PROGRESS,), S.WORK_DONE, _WORKS),
-    Transition(Command.SWITCH_BACK, (S.WORK_DONE,), S.RESTORING, _DISPATCHES),
-    Transition(Command.RESTORE, (S.RESTORING,), S.RESTORED, _DISPATCHES, (lateness_explained,)),
-    Transition(Command.ANALYSE, (S.RESTORED,), S.ANALYSED, _LEARNS),
+    Transition(Command.START, (S.PERMITTED,), S.IN_PROGRESS, _WORKS, (people_told, in_order, not_early, not_late)),
+    Transition(Command.FINISH, (S.IN_PROGRESS,), S.WORK_DONE, _WORKS, (in_order,)),
+    Transition(Command.SWITCH_BACK, (S.WORK_DONE,), S.RESTORING, _DISPATCHES, (in_order,)),
+    Transition(Command.RESTORE, (S.RESTORING,), S.RESTORED, _DISPATCHES, (in_order, lateness_explained, restored_soon)),
+    Transition(Command.ANALYSE, (S.RESTORED,), S.ANALYSED, _LEARNS, (learned,)),
     Transition(Command.CLOSE, (S.ANALYSED,), S.CLOSED, _PLANS),
     Transition(Command.REJECT, (S.MERGED, S.BALANCED), S.REJECTED, _STOPS, (with_reason,)),
     Transition(Command.POSTPONE, (*_OPEN, S.PERMITTED), S.POSTPONED, _STOPS, (with_reason,)),
@@ -459,7 +518,9 @@ def _assessed(case: Case) -> PlannedOutage:
 
 
 def _moved(case: Case) -> PlannedOutage:
-    outage = case.outage.at(case.period or case.outage.period)
+    """At its new time, or with its new length: nothing that was computed or approved of the old one stands."""
+    outage, period = case.outage, case.period or case.outage.period
+    outage = outage.lasting(period) if case.command is Command.RESIZE else outage.at(period)
     return replace(outage, assessment="", approval=None, renotice=outage.renotice or bool(outage.noticed))
 
 
@@ -479,31 +540,29 @@ def _stopped(case: Case) -> PlannedOutage:
     return replace(case.outage, approval=None, renotice=case.outage.renotice or bool(case.outage.noticed))
 
 
-def _timed(name: str) -> Callable[[Case], PlannedOutage]:
-    def effect(case: Case) -> PlannedOutage:
-        return replace(case.outage, execution=replace(case.outage.execution, **{name: case.at}))
-
-    return effect
+def _timed(case: Case) -> PlannedOutage:
+    return replace(case.outage, execution=replace(case.outage.execution, **{STAMPS[case.command]: case.when}))
 
 
 def _restored(case: Case) -> PlannedOutage:
-    late = late_minutes(case.outage.period, case.at)
-    execution = replace(case.outage.execution, restored_at=case.at)
+    late = late_minutes(case.outage.period, case.when)
+    outage = _timed(case)
     if case.delay_code is None or late <= 0:
-        return replace(case.outage, execution=execution)
-    delay = Delay(case.outage.outage_id, round(late, 3), case.delay_code, case.reason, case.actor, case.at)
-    return replace(case.outage, execution=execution, delay=delay)
+        return outage
+    delay = Delay(outage.outage_id, round(late, 3), case.delay_code, case.reason, case.actor, case.when)
+    return replace(outage, delay=delay)
 
 
 _EFFECTS: Mapping[Command, Callable[[Case], PlannedOutage]] = {
     Command.ASSESS: _assessed,
     Command.MOVE: _moved,
+    Command.RESIZE: _moved,
     Command.APPROVE: _approved,
     Command.NOTIFY: _notified,
-    Command.PERMIT: _timed("permitted_at"),
-    Command.START: _timed("off_at"),
-    Command.FINISH: _timed("work_done_at"),
-    Command.SWITCH_BACK: _timed("restoring_at"),
+    Command.PERMIT: _timed,
+    Command.START: _timed,
+    Command.FINISH: _timed,
+    Command.SWITCH_BACK: _timed,
     Command.RESTORE: _restored,
     Command.POSTPONE: _stopped,
     Command.CANCEL: _stopped,

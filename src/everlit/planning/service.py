@@ -27,6 +27,7 @@ from everlit.planning.grounds import announced, dark_sections, facts_fingerprint
 from everlit.planning.important import sources_of
 from everlit.planning.lifecycle import (
     REQUEST_TRANSITIONS,
+    STAMPS,
     Case,
     Command,
     Verdict,
@@ -54,7 +55,7 @@ from everlit.planning.packages import packages
 from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
 from everlit.planning.reading import CHINA
 from everlit.planning.reasons import conflicts, reasons
-from everlit.planning.repeats import FREQUENT_RULES, history_of, repeats_after
+from everlit.planning.repeats import FREQUENT_RULES, history_of, near, repeats_after
 from everlit.planning.requests import check_requests
 from everlit.planning.review import Review, Reviewed, review
 from everlit.planning.schedule import schedule_month
@@ -73,9 +74,10 @@ SWITCHED = (State.IN_PROGRESS, State.WORK_DONE, State.RESTORING)
 ALONE = (State.SUBMITTED, State.ASSESSED)
 OPEN = (State.MERGED, State.BALANCED)
 FIXED = (*COMMITTED, *EXECUTED)
-"""Outages that were approved: they use up budgets and count for repeats."""
+"""Outages that were approved: they use up budgets."""
 AGREED = (State.BALANCED, *FIXED)
-"""Outages whose time is agreed: a new plan leaves them where they stand. To plan a balanced one anew, cancel it."""
+"""Outages whose time is agreed: they count for repeats, and a new plan leaves them where they stand. To plan a balanced
+one anew, cancel it."""
 CHECKED_AGAIN = (Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT)
 """Steps before which the gates are asked again about what others entered or agreed since the assessment."""
 RULE_MAKERS = (Role.PLANNER, Role.RELIABILITY, *LADDER)
@@ -346,6 +348,7 @@ class Planning:
         reason: str = "",
         delay_code: DelayCode | None = None,
         period: Period | None = None,
+        at: datetime | None = None,
     ) -> PlannedOutage:
         """Take one step of the lifecycle; raises UnableToAdvance with every gate that says no, UnableToRecord when
         `version` is not the present one."""
@@ -360,7 +363,8 @@ class Planning:
             facts = self._facts(connection, outage, stored.body) if stored else ""
             case = self._case(outage, command, actor, verdict=verdict, facts_now=facts)
             against = self._against(connection, outage, command, period)
-            after = advance(replace(case, reason=reason, delay_code=delay_code, period=period, against=against))
+            case = replace(case, reason=reason, delay_code=delay_code, period=period, against=against)
+            after = advance(replace(case, happened=at if command in STAMPS else None))
             if after.period != outage.period:
                 after = self._of_its_month(connection, after)
             store.change_outage(connection, after, made_on=outage.version)
@@ -368,6 +372,8 @@ class Planning:
             self._remember(connection, after)
             body: dict[str, Any] = {"from": outage.state.value, "to": after.state.value}
             body |= {"version": after.version, "reason": reason}
+            if at is not None and command in STAMPS:
+                body["happened"] = at.isoformat()
             if period is not None:
                 body["period"] = period.as_json()
             if command is Command.RESTORE and after.delay is not None:
@@ -568,10 +574,7 @@ class Planning:
         grid, policies = self.grid(network), self.policies()
         month = f"{period.start.astimezone(self.zone):%Y-%m}"
         with reading(self.engine) as connection:
-            year = year_period(period.start, self.zone)
-            past = [
-                one for one in store.past_outages(connection, network, during=year) if one.outage_id != except_outage
-            ]
+            past = self._others(connection, network, period.start, policies, except_outage)
             protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
             plans = store.emergency_plans(connection, network)
             budgets = self._budgets(connection, network, month, {except_outage})
@@ -839,10 +842,10 @@ class Planning:
         return store.find_assessment(connection, subject=subject, fingerprint=outage.assessment)
 
     def _remember(self, connection: Connection, outage: PlannedOutage) -> None:
-        """Agreed and executed outages count for the repeat rules, each for whom it really keeps dark long enough."""
+        """Agreed outages count for the repeat rules, each for whom it really keeps dark long enough."""
         store.forget_history(connection, outage.network, outage.outage_id)
         stored = self._own_assessment(connection, outage)
-        if outage.state not in FIXED or stored is None:
+        if outage.state not in AGREED or stored is None:
             return
         least = self.policies().row("rep.min_duration", on=outage.period.start.date())
         long_enough = _counting_patterns(stored.body, least)
@@ -888,13 +891,13 @@ class Planning:
         protected = [
             *self._calendar(period), *store.protected_periods(connection, outage.network, during=period)
         ]  # fmt: skip
-        past = store.past_outages(connection, outage.network, during=year_period(period.start, self.zone))
         known = history_of(
             grid,
-            [one for one in past if one.outage_id != outage.outage_id and one.period.start < period.start],
+            self._others(connection, outage.network, period.start, policies, outage.outage_id),
             policies=policies,
             year=period.start.astimezone(self.zone).year,
             zone=self.zone,
+            also=near(period.start, policies=policies),
         )
         long_enough = _counting_patterns(body, policies.row("rep.min_duration", on=period.start.date()))
         several = int(body["affected"]["households"]) > 1
@@ -906,6 +909,7 @@ class Planning:
             period=period,
             nature=outage.nature,
             policies=policies,
+            zone=self.zone,
         )
         now = (
             protection(protected, period=period, units=tuple(body["unit_hours"]), policies=policies),
@@ -920,6 +924,15 @@ class Planning:
             under_way = store.outages(connection, network, states=SWITCHED)
             kept = [self._own_assessment(connection, one) for one in under_way]
         return put_back(self.grid(network), self.closed(network), [one.body["ticket"] for one in kept if one])
+
+    def _others(
+        self, connection: Connection, network: str, start: datetime, policies: Policies, outage_id: str
+    ) -> list[PastOutage]:
+        """Outages that count beside one that begins at `start`: of its year, and near it on both sides."""
+        year, around = year_period(start, self.zone), near(start, policies=policies)
+        during = Period(min(year.start, around.start), max(year.end, around.end))
+        found = store.past_outages(connection, network, during=during)
+        return [one for one in found if one.outage_id != outage_id]
 
     def _told(self, connection: Connection, outage: PlannedOutage) -> str:
         """The announcement people were given of an outage; empty while they know of none."""

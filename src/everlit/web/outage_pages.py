@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,9 +11,9 @@ from fastapi.responses import HTMLResponse, Response
 
 from everlit.api.context import TheApp, acting
 from everlit.app import App
-from everlit.kernel import Refusal
+from everlit.kernel import Period, Refusal
 from everlit.planning import store
-from everlit.planning.lifecycle import Command, possible
+from everlit.planning.lifecycle import STAMPS, Command, possible
 from everlit.planning.model import DelayCode, PlannedOutage, Role
 from everlit.platform.database import reading
 from everlit.platform.events import history
@@ -48,10 +49,12 @@ def _facts(request: Request, app: App, outage_id: str, q: str = "", page: int = 
         "requests": [app.planning.request(outage.network, name).request for name in outage.request_ids],
         "assessment": None,
         "events": events,
-        "commands": sorted((one for one in commands if one is not Command.MOVE), key=_rank),
+        "commands": sorted((one for one in commands if one not in WITH_A_TIME), key=_rank),
         "step": _step(commands, stored is not None and stored.fingerprint == outage.assessment),
         "movable": Command.MOVE in commands,
+        "resizable": Command.RESIZE in commands,
         "delay_codes": list(DelayCode),
+        "stamps": STAMPS,
         "late": _late(app, outage),
         "now": app.clock(),
     }
@@ -70,6 +73,8 @@ def _facts(request: Request, app: App, outage_id: str, q: str = "", page: int = 
     return facts
 
 
+WITH_A_TIME = (Command.MOVE, Command.RESIZE)
+"""Commands that name a time, in forms of their own."""
 LAST = (Command.ASSESS, Command.REJECT, Command.POSTPONE, Command.CANCEL)
 
 
@@ -82,7 +87,16 @@ def _step(commands: list[Command], fresh: bool) -> Command | None:
     """The step to take next: compute what is not computed, else go forward."""
     if not fresh:
         return Command.ASSESS if Command.ASSESS in commands else None
-    return next((command for command in commands if command not in (*LAST, Command.MOVE)), None)
+    return next((command for command in commands if command not in (*LAST, *WITH_A_TIME)), None)
+
+
+def _lasting(period: Period, minutes: str) -> Period | None:
+    """The period with so many minutes; None where they are no number of minutes, which the lifecycle refuses."""
+    whole = int(minutes) if minutes.isdecimal() and len(minutes) < MOST_DIGITS else 0
+    return Period(period.start, period.start + timedelta(minutes=whole)) if whole else None
+
+
+MOST_DIGITS = 6
 
 
 def _late(app: App, outage: PlannedOutage) -> bool:
@@ -137,6 +151,11 @@ def ticket_file(app: TheApp, outage_id: str, direction: str, lang: str = "zh") -
     return Response(ticket_pdf(ticket, language="en" if lang == "en" else "zh"), media_type="application/pdf")
 
 
+def _typed(text: str, zone: tzinfo) -> datetime | None:
+    """A local time as the page's own field sends it, None when it is empty; raises ValueError."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
+
+
 @router.post("/outages/{outage_id}")
 async def act(request: Request, app: TheApp, outage_id: str) -> Response:
     """One step of the outage's life, from the page's own forms; refused with every gate that says no."""
@@ -147,10 +166,12 @@ async def act(request: Request, app: TheApp, outage_id: str) -> Response:
         if command is Command.ASSESS:
             app.planning.assess_outage(outage_id, actor=actor)
         else:
-            code = text.get("delay_code", "")
+            code, minutes = text.get("delay_code", ""), text.get("minutes", "")
             app.planning.act(
                 outage_id, command, actor=actor, version=int(text["version"]) if "version" in text else None,
                 reason=text.get("reason", ""), delay_code=DelayCode(code) if code else None,
+                period=_lasting(app.planning.outage(outage_id).period, minutes) if minutes else None,
+                at=_typed(text.get("at", ""), app.zone),
             )  # fmt: skip
     except Refusal as refusal:
         return refused(request, refusal, "outage.html", **_facts(request, app, outage_id))
