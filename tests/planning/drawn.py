@@ -91,7 +91,7 @@ def load(node: str, units: int, p_kw: float) -> dict[str, Any]:
     return {"consumer_id": f"c-{node}", "node_id": node, "p_kw": p_kw, "q_kvar": 0.0, **counted}
 
 
-def request(request_id: str = "R1", *equipment: str, minutes: int = 360, **changes: Any) -> WorkRequest:
+def request(request_id: str = "R1", *equipment: str, minutes: int = 240, **changes: Any) -> WorkRequest:
     start = changes.pop("earliest", NOON - timedelta(hours=4))
     given = {
         "department": Department.OPERATIONS,

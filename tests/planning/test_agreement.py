@@ -56,7 +56,7 @@ def test_the_outage_is_as_long_as_the_work_asks(hours, expected):
     ],
 )
 def test_only_in_the_daily_hours(window, expected):
-    assert kinds(standing(request("R1", daily_window=window))) == expected
+    assert kinds(standing(request("R1", minutes=360, daily_window=window))) == expected
 
 
 def test_what_comes_first_has_ended_wherever_it_stands():
@@ -67,7 +67,19 @@ def test_what_comes_first_has_ended_wherever_it_stands():
     assert kinds(standing(first, start=late), standing(then, identity="O2", start=early)) == ["order"]
     assert kinds(standing(then), unplaced={"A"}) == ["order"]
     together = standing(first, then, hours=12, starts=(START, START + timedelta(hours=6)))
-    assert kinds(together) == [] and kinds(standing(first, then, hours=12)) == ["order"]
+    assert kinds(together) == [] == kinds(standing(first, then, hours=12)), "it waits inside the outage"
+    assert kinds(standing(first, then, hours=6)) == ["length"], "there is no time left for the second"
+
+
+def test_switching_comes_on_top_of_the_work():
+    reach = Reach(out_min=20.0, back_min=10.0)
+    assert kinds(standing(request("R1", minutes=360), hours=6.5, reach=reach)) == []
+    (finding,) = disagreements(standing(request("R1", minutes=360), hours=6, reach=reach), (), zone=ZONE)
+    assert finding.evidence["left_min"] == 330 and "330" in finding.message.zh
+    hours = DailyWindow(8 * 60, 14 * 60 + 29)
+    assert kinds(standing(request("R1", minutes=360, daily_window=hours), hours=7, reach=reach)) == ["daily"]
+    later = standing(request("R1", minutes=60), hours=2, reach=reach, starts=(START + timedelta(hours=1),))
+    assert kinds(later) == ["length"], "it begins an hour later and the way back takes ten minutes"
 
 
 SIDES = [

@@ -322,7 +322,7 @@ def test_alternatives_say_what_they_keep_and_cost():
     live = assessed(requests=[request("R1", "lb", live_line_possible=True)])
     option = live.alternatives[0]
     assert option.possible and option.customer_hours == pytest.approx(live.hours.units_h)
-    assert option.cost_yuan == pytest.approx(8000 + 1500 * 6)
+    assert option.cost_yuan == pytest.approx(8000 + 1500 * 4)
     locked = GRID.switch_normal_closed.copy()
     bypass = {one.kind: one for one in assessed("lb", grid=two_feeders(d=90000.0), closed=locked).alternatives}[
         AlternativeKind.BYPASS_CABLE

@@ -14,14 +14,21 @@ from everlit.planning.check import check_plan, cost
 from everlit.planning.demo_month import demo_history, demo_month
 from everlit.planning.forecast import Nameplate, forecast_of
 from everlit.planning.model import Budget, DailyWindow, Nature, PastOutage, ProtectedPeriod
-from everlit.planning.month import ZoneCache, month_problem, packages
+from everlit.planning.month import month_problem, slots_of
+from everlit.planning.packages import packages
 from everlit.planning.policies import DEFAULT_POLICIES
 from everlit.planning.schedule import schedule_month
+from everlit.planning.switching_plan import plan_switching
+from everlit.planning.zones import ZoneCache
 from everlit.switching import UnableToIsolate, isolate, transfer
 from tests.planning.drawn import request, two_feeders
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 JUNE = date(2026, 6, 1)
+NO_SWITCHING = DEFAULT_POLICIES.replaced(
+    [replace(row, value=0.0) for row in DEFAULT_POLICIES.rows if row.key.startswith("minutes.")]
+)
+"""Rules under which operations take no time: hours of outages are then hours of work."""
 NOW = datetime(2026, 5, 21, tzinfo=LOCAL)
 FIRST = datetime(2026, 6, 1, tzinfo=LOCAL)
 GRID = two_feeders()
@@ -47,7 +54,7 @@ def posed(*requests, grid=GRID, **given):
     facts = {
         "closed": grid.switch_normal_closed,
         "forecast": Nameplate(),
-        "policies": DEFAULT_POLICIES,
+        "policies": NO_SWITCHING,
         "now": NOW,
         **given,
     }
@@ -136,24 +143,70 @@ def test_a_predecessor_of_another_month_is_a_first_day():
     waits = wish("R1", "lb", precedence=("P",))
     assert posed(waits, done={"P": day(12, 9)}).problem.jobs[0].earliest_day == 12
     assert posed(waits, done={"P": day(-3)}).problem.jobs[0].earliest_day == 7
-    case = posed(waits)
-    assert [(one.kind, one.subject) for one in case.findings] == [("request.precedence.undated", "R1")]
-    assert case.problem.jobs[0].earliest_day > case.problem.jobs[0].latest_day
+
+
+def test_who_waits_for_one_without_a_time_is_named():
+    chain = [wish("R1", "lb", precedence=("P",)), wish("R2", "lc", precedence=("R1",)), wish("R3", "ld")]
+    case = posed(*chain)
+    assert [one.request_id for one in case.requests] == ["R3"]
+    assert [(one.request_id, one.kind, one.subject) for one in case.unplaced] == [
+        ("R1", "schedule.precedence", "P"), ("R2", "schedule.precedence", "R1"),
+    ]  # fmt: skip
+    agreed = posed(*chain, published={"R1": Period(day(10, 9), day(10, 13))}, fixed=["R1"])
+    assert [one.request_id for one in agreed.requests] == ["R1", "R2", "R3"] and agreed.unplaced == ()
+
+
+def test_longer_than_a_planning_day_is_named():
+    case = posed(wish("R1", "lb", minutes=3 * 1440, daily_window=DailyWindow()), wish("R2", "lb"))
+    assert [(one.request_id, one.kind) for one in case.unplaced] == [("R1", "schedule.longer_than_day")]
+    assert [one.request_id for one in case.requests] == ["R2"]
+
+
+def test_the_outage_is_as_long_as_work_and_switching():
+    case = posed(wish("R1", "lb"), policies=DEFAULT_POLICIES)
+    zone = case.zones.of(("lb",))
+    plan = plan_switching(
+        GRID, GRID.switch_normal_closed, ["lb"], period=Period(day(10, 8), day(10, 16)),
+        loads=Nameplate().loads(GRID, Period(day(10, 8), day(10, 16))), policies=DEFAULT_POLICIES, on=JUNE,
+    )  # fmt: skip
+    assert zone.out_min >= plan.out_min > 10 and zone.back_min >= plan.back_min > 10
+    assert case.problem.jobs[0].duration == slots_of(240 + zone.switching_min)
+
+
+def test_a_package_of_several_zones_is_long_enough_for_all_of_their_switching():
+    def formed(to_minute):
+        hours = DailyWindow(8 * 60, to_minute)
+        wishes = [wish(name, at, first=9, last=9, daily_window=hours) for name, at in (("R1", "lb"), ("R2", "lc"))]
+        case = posed(*wishes, policies=DEFAULT_POLICIES)
+        bare = tuple(replace(job, duration=8) for job in case.problem.jobs)  # as if each alone took no switching
+        zone = case.zones.of(("lb", "lc"))
+        (made,) = packages(replace(case, problem=replace(case.problem, jobs=bare)), [case.problem.jobs[0].wanted] * 2)
+        return made, 240 + zone.switching_min
+
+    made, needed = formed(18 * 60)
+    assert made.period.start == day(9, 8) and made.period.hours * 60 >= needed > made.period.hours * 60 - 30
+    assert made.lengthened_min == made.period.hours * 60 - 240 and made.short_min == 0
+    assert made.customer_hours == pytest.approx((34 + 50) * made.period.hours)
+    short, _ = formed(12 * 60 + 30)
+    assert short.period.hours == 4 and 0 < short.short_min == pytest.approx(needed - 240, abs=1)
+    assert [one.kind for one in short.findings] == ["month.short"]
 
 
 def test_published_dates_and_agreed_outages():
     start = day(10, 9)
-    moved = posed(wish("R1", "lb"), published={"R1": start}).problem.jobs[0]
+    moved = posed(wish("R1", "lb"), published={"R1": Period(start, day(10, 13))}).problem.jobs[0]
     assert moved.published == 9 * 48 + 4 and moved.moved_price > 0 and moved.earliest_day < moved.latest_day
-    fixed = posed(wish("R1", "lb"), published={"R1": start}, fixed=["R1"]).problem.jobs[0]
-    assert (fixed.earliest_day, fixed.latest_day, fixed.window) == (9, 9, (4, 12))
+    fixed = posed(wish("R1", "lb"), published={"R1": Period(start, day(10, 15))}, fixed=["R1"]).problem.jobs[0]
+    assert (fixed.earliest_day, fixed.latest_day, fixed.window, fixed.duration) == (9, 9, (4, 16), 12)
+    days = posed(wish("R1", "lb"), published={"R1": Period(start, day(12, 15))}, fixed=["R1"]).problem.jobs[0]
+    assert (days.window, days.duration) == ((4, 48), 44), "of three days the first"
 
 
 def test_crews_precedence_budgets_protected_periods():
     exam = ProtectedPeriod("exam", Text("e", "考"), Period(day(7), day(10)), ("east",))
     away = replace(exam, key="west", units=("north",))
     case = posed(
-        wish("R1", "lb", crew="A"), wish("R2", "lc", crew="A", precedence=("R1", "R9")),
+        wish("R1", "lb", crew="A"), wish("R2", "lc", crew="A", precedence=("R1",)),
         protected=[exam, away], budgets={"east": Budget("east", "2026-06", 100.0, 10.0, 20.0)},
     )  # fmt: skip
     problem = case.problem
@@ -181,6 +234,10 @@ def test_what_cannot_be_isolated_comes_back_as_a_finding():
     locked = replace(GRID, switch_locked=np.ones(GRID.n_switches, np.bool_))
     case = posed(wish("R1", "lb"), wish("R2", "lc"), grid=locked)
     assert case.requests == () and {finding.kind.split(".")[0] for finding in case.findings} == {"isolate"}
+    assert [(one.request_id, one.kind) for one in case.unplaced] == [
+        ("R1", "schedule.isolate"), ("R2", "schedule.isolate")
+    ]  # fmt: skip
+    assert all(one.as_json()["kind"] == "schedule.refused" and one.message.zh for one in case.unplaced)
 
 
 def test_a_plan_becomes_outages_and_the_two_requests_merge():
@@ -247,7 +304,7 @@ def test_planning_again_asks_switching_nothing(monkeypatch):
         calls.append(args)
         raise UnableToIsolate(Finding("isolate.test", "x", Text("a", "甲")))
 
-    monkeypatch.setattr("everlit.planning.month.isolate", asked)
+    monkeypatch.setattr("everlit.planning.zones.isolate", asked)
     assert posed(*wishes, cache=cache).problem == first.problem and calls == []
     closed = GRID.switch_normal_closed.copy()
     closed[GRID.switch("B1")] = False
@@ -258,7 +315,7 @@ def test_planning_again_asks_switching_nothing(monkeypatch):
 def test_the_same_month_is_the_same_problem():
     grid = compile_network(random_network(8, feeders=4, nodes=10, profiles=True))
     requests = demo_month(grid, month=JUNE, requests=30, seed=2)
-    given = {"grid": grid, "forecast": forecast_of(grid.network)}
+    given = {"grid": grid, "forecast": forecast_of(grid.network), "policies": DEFAULT_POLICIES}
     one, other = posed(*requests, **given), posed(*requests, **given)
     assert one.problem.fingerprint == other.problem.fingerprint
     assert cost(one.problem, [None] * len(one.problem.jobs)).dark == 0

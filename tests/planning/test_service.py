@@ -2,12 +2,18 @@
 
 import threading
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from everlit.grid import compile_network
+from everlit.grid.synthetic import random_network
+from everlit.grid import compile_network
+from everlit.grid.synthetic import random_network
 from everlit.kernel import Period, Text
+from everlit.planning.demo_month import demo_month
+from everlit.planning.demo_month import demo_month
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import (
     Budget,
@@ -370,6 +376,22 @@ def test_what_its_own_assessment_blocks_is_not_balanced_and_every_gate_is_named(
     assert desk.planning.outage(name).state is State.MERGED
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (2, 0, 3, 1)])
+def test_the_repeat_limit_does_not_depend_on_the_order_of_the_meeting(desk, order):
+    days = [START + timedelta(days=day) for day in (0, 70, 140, 190)]
+    for number, day in enumerate(days):
+        filed = {"submitted_at": ONE.submitted_at, "earliest": day, "latest": day + timedelta(days=1)}
+        desk.submitted(request(f"R{number}", "lb", **filed))
+    outages = [put(desk, f"R{number}", at=day) for number, day in enumerate(days)]
+    for number in order[:3]:
+        desk.act(outages[number], Command.BALANCE, Role.PLANNER)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(outages[order[3]], Command.BALANCE, Role.PLANNER)
+    assert caught.value.findings[0].kind == "gate.rep.planned_year"
+    desk.act(outages[order[0]], Command.CANCEL, Role.PLANNER, reason="rain")
+    desk.act(outages[order[3]], Command.BALANCE, Role.PLANNER)
+
+
 def test_a_preview_changes_nothing(desk):
     outage = desk.approved()
     preview = desk.planning.preview_move(outage.outage_id, START + timedelta(days=10))
@@ -414,6 +436,32 @@ def test_the_wanted_start():
     assert wanted_start(ONE) == START
     assert wanted_start(replace(ONE, wanted=None)) == START
     assert wanted_start(ONE, NOON) == NOON
+
+
+def test_no_outage_of_a_demonstration_month_lacks_time_for_its_switching_or_work(desk):
+    grid = desk.network = compile_network(random_network(8, feeders=6, nodes=14, ties=8))
+    desk.state = grid.switch_normal_closed.copy()
+    wishes = demo_month(grid, month=date(2026, 6, 1), requests=30, seed=2)
+    desk.submitted(*wishes)
+    desk.planning.plan_month("n", "2026-06", actor=LI, seconds=3)
+    adopted = desk.planning.adopt_month("n", "2026-06", actor=LI)
+    assert any(len(outage.request_ids) > 1 for outage in adopted)
+    for outage in adopted:
+        gates = {gate.key: gate for gate in desk.planning.study_outage(outage).gates}
+        assert gates["path.time"].outcome is gates["work.time"].outcome is Outcome.PASS, gates["work.time"].message
+
+
+def test_no_outage_of_a_demonstration_month_lacks_time_for_its_switching_or_work(desk):
+    grid = desk.network = compile_network(random_network(8, feeders=6, nodes=14, ties=8))
+    desk.state = grid.switch_normal_closed.copy()
+    wishes = demo_month(grid, month=date(2026, 6, 1), requests=30, seed=2)
+    desk.submitted(*wishes)
+    desk.planning.plan_month("n", "2026-06", actor=LI, seconds=3)
+    adopted = desk.planning.adopt_month("n", "2026-06", actor=LI)
+    assert any(len(outage.request_ids) > 1 for outage in adopted)
+    for outage in adopted:
+        gates = {gate.key: gate for gate in desk.planning.study_outage(outage).gates}
+        assert gates["path.time"].outcome is gates["work.time"].outcome is Outcome.PASS, gates["work.time"].message
 
 
 def test_one_request_is_assessed_with_its_work_and_its_switching(desk):

@@ -3,7 +3,8 @@
 First the time itself, as its requests offered it: days, daily hours, length, and the work that comes before. Then the
 outages beside it. Two that overlap in time may not share a crew or a zone (then they are one outage, 一停多用), not
 lean on the same tie, not switch off the path over which the other is fed, not load one helping feeder more than it can
-carry together, and not take both sources of a customer.
+carry together, and not take both sources of a customer. What was asked is work (`worktime`); the switching its
+assessment found comes on top of it.
 
     source ── helper path ── tie ── held │ worked on        one outage's reach (停电影响范围): everything in this row
 """
@@ -17,8 +18,7 @@ from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Text
 from everlit.planning.model import PlannedOutage, WorkRequest
-
-MINUTES_A_DAY = 1440
+from everlit.planning.worktime import MINUTES_A_DAY, within_days, within_hours, work_periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Reach:
     """What an outage takes of the network, by the names of sections and switches.
 
     `off` loses its supply, `held` of it is fed over `ties`, `path` is live and feeds it. `loading` is the highest
-    loading of the helping feeders over what they may carry, by feeder; the load they have themselves is in it.
+    loading of the helping feeders over what they may carry, by feeder; the load they have themselves is in it. `out_min`
+    and `back_min` are its switching, 0 while nothing was computed.
     """
 
     off: frozenset[str] = frozenset()
@@ -34,6 +35,8 @@ class Reach:
     ties: frozenset[str] = frozenset()
     path: frozenset[str] = frozenset()
     loading: Mapping[str, float] | None = None
+    out_min: float = 0.0
+    back_min: float = 0.0
 
     @property
     def dark(self) -> frozenset[str]:
@@ -54,7 +57,16 @@ def reach_of(grid: Grid, closed: Bools, assessment: Mapping[str, Any]) -> Reach:
     highest = moved["flow"]["highest_loading"]
     share = highest["value"] / highest["limit"] if highest else 0.0
     ties, feeders = (frozenset(feed[key] for feed in moved["feeds"]) for key in ("tie", "feeder"))
-    return Reach(off, frozenset(moved["restored_sections"]), ties, frozenset(path), dict.fromkeys(feeders, share))
+    out_min, back_min = (float(assessment["ticket"][way]["minutes"]) for way in ("out", "back"))
+    return Reach(
+        off,
+        frozenset(moved["restored_sections"]),
+        ties,
+        frozenset(path),
+        dict.fromkeys(feeders, share),
+        out_min,
+        back_min,
+    )
 
 
 def reach_of_equipment(grid: Grid, equipment_ids: Sequence[str]) -> Reach:
@@ -72,9 +84,15 @@ class Standing:
     reach: Reach = Reach()
 
     def work(self, request: WorkRequest) -> Period:
-        """When a request's part of the outage begins and ends."""
-        start = self.outage.start_of(request.request_id)
-        return Period(start, start + request.duration)
+        """When a request works, after the way out and whom it waits for inside the outage."""
+        outage = self.outage
+        starts = {name: outage.start_of(name) for name in outage.request_ids}
+        return work_periods(self.requests, outage.period.start, starts, out_min=self.reach.out_min)[request.request_id]
+
+    def part(self, request: WorkRequest) -> Period:
+        """The part of the outage a request answers for: from its start to the end of the way back after its work."""
+        end = self.work(request).end + timedelta(minutes=self.reach.back_min)
+        return Period(self.outage.start_of(request.request_id), end)
 
 
 def disagreements(
@@ -100,27 +118,18 @@ def disagreements(
 # ------------------------------------------------------------------------------------------ what was asked
 def _as_asked(mine: Standing, request: WorkRequest, zone: tzinfo) -> Iterator[Finding]:
     """The offered days, the daily hours, and room for the whole work."""
-    work, outage, name = mine.work(request), mine.outage, request.request_id
-    if not (request.earliest <= work.start and work.end <= request.latest):
+    part, outage, name = mine.part(request), mine.outage, request.request_id
+    if not within_days(request, part):
         yield _finding("window", name, f"{name} did not offer this time.", f"{name} 申请的可停时段不含该时间。")
-    if not _within_day(request, work, zone):
+    if not within_hours(request, part, zone=zone):
         hours = "–".join(request.daily_window.as_json().values())
-        yield _finding("daily", name, f"{name} works {hours} only.", f"{name} 每日仅可在 {hours} 作业。")
-    if work.start < outage.period.start or work.end > outage.period.end:
-        asked, given = request.duration_min, (outage.period.end - work.start) / timedelta(minutes=1)
-        en = f"{name} asks for {asked} min, the outage leaves it {given:.0f}."
-        zh = f"{name} 申请停电 {asked} 分钟，停电单仅余 {given:.0f} 分钟。"
+        yield _finding("daily", name, f"{name} may be off {hours} only.", f"{name} 每日仅可在 {hours} 停电。")
+    if part.start < outage.period.start or part.end > outage.period.end:
+        asked, missing = request.duration_min, (part.end - outage.period.end) / timedelta(minutes=1)
+        given = asked - max(missing, 0.0)
+        en = f"{name} asks for {asked} min of work, the outage leaves it {given:.0f}."
+        zh = f"{name} 申请工作 {asked} 分钟，停电单仅余 {given:.0f} 分钟。"
         yield _finding("length", name, en, zh, asked_min=asked, left_min=given)
-
-
-def _within_day(request: WorkRequest, work: Period, zone: tzinfo) -> bool:
-    """True when the work lies in one daily window; a window as long as the day binds nobody."""
-    window = request.daily_window
-    if window.minutes == MINUTES_A_DAY:
-        return True
-    local = work.start.astimezone(zone)
-    into = (local.hour * 60 + local.minute - window.from_minute) % MINUTES_A_DAY
-    return into + request.duration_min <= window.minutes
 
 
 def _in_order(mine: Standing, others: Sequence[Standing], unplaced: Collection[str]) -> Iterator[Finding]:
@@ -186,7 +195,7 @@ def starts_inside(requests: Sequence[WorkRequest], period: Period, *, zone: tzin
         ends = [placed[name].end for name in ready.precedence if name in placed]
         begin = max(period.start, ready.earliest, *ends)
         window = ready.daily_window
-        if not _within_day(ready, Period(begin, begin + ready.duration), zone):
+        if not within_hours(ready, Period(begin, begin + ready.duration), zone=zone):
             local = begin.astimezone(zone)
             begin += timedelta(minutes=(window.from_minute - local.hour * 60 - local.minute) % MINUTES_A_DAY)
         begin = begin if begin < period.end else period.start

@@ -40,6 +40,7 @@ from everlit.planning.path import DeadTimes, dead_times_of
 from everlit.planning.reading import CHINA
 from everlit.planning.repeats import Repeats, history_of, repeats_after
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
+from everlit.planning.worktime import missing_min, work_periods
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def assess(
     policies: Policies,
     now: datetime,
     equipment_ids: Sequence[str] | None = None,
+    starts: Mapping[str, datetime] | None = None,
     nature: Nature = Nature.PLANNED,
     history: Sequence[PastOutage] = (),
     budgets: Mapping[str, Budget] | None = None,
@@ -153,7 +155,7 @@ def assess(
 
     `plans` names usage points and customers with an approved emergency plan. `told` is the announcement people were
     given (`grounds.announcement`): the same period and households need no other. `equipment_ids` default to those of
-    the requests.
+    the requests; `starts` say when a request begins that does not begin with the outage.
     """
     equipment = tuple(dict.fromkeys(equipment_ids or [name for request in requests for name in request.equipment_ids]))
     on, minutes = period.start.date(), period.hours * 60
@@ -168,8 +170,10 @@ def assess(
     repeats = _repeats(grid, who, history, period, nature, policies, zone)
     unit_hours = hours_by_unit(grid, plan.times)
     notices = notices_due(period, nature, who.count, important, policies)
+    works = work_periods(requests, period.start, starts or {}, out_min=plan.out_min)
+    missing = missing_min(works, period.end, back_min=plan.back_min)
     facts = Facts(
-        period, nature, now, zone, tuple(unit_hours), plan, hours, unit_hours, budgets or {}, important, sources,
+        period, nature, now, zone, tuple(unit_hours), plan, missing, hours, unit_hours, budgets or {}, important, sources,
         repeats, protected, notices, policies, plans, told == announcement(period, loads_of(grid, who)),
     )  # fmt: skip
     gates = tuple(gate(facts) for gate in GATES)

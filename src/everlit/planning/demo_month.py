@@ -26,6 +26,9 @@ from everlit.kernel.reading import CHINA
 from everlit.planning.model import DailyWindow, Department, Nature, PastOutage, WorkKind, WorkRequest
 
 Ints = npt.NDArray[np.int32]
+LONG_WORK_MIN = 240
+"""Longer work is offered longer hours: the switching before and after it has to lie in them too."""
+USUAL_SWITCHING_MIN = 120
 HIGHEST_MV_KV = 60.0
 LOWEST_MV_KV = 1.0
 
@@ -65,12 +68,12 @@ _AREAS = ("transformers", "transformers", "switches")
 D, K = Department, WorkKind
 
 TRADES: tuple[_Trade, ...] = (
-    _Trade(D.OPERATIONS, K.MAINTENANCE, 0.36, (120, 180, 240, 300, 360), _ANY, _OPERATIONS, 3, (4, 10), 0.15),
-    _Trade(D.CONSTRUCTION, K.CONSTRUCTION, 0.24, (240, 300, 360, 420, 480), _ANY, _CONSTRUCTION, 3, (8, 20), 0.08),
-    _Trade(D.METERING, K.TEST, 0.14, (60, 90, 120, 180), _AREAS, _METERING, 2, (2, 5), 0.0),
-    _Trade(D.MARKETING, K.NEW_CONNECTION, 0.16, (120, 180, 240, 300), (*_ANY, _AREAS[0]), _MARKETING, 2, (4, 8), 0.25),
+    _Trade(D.OPERATIONS, K.MAINTENANCE, 0.36, (60, 90, 120, 180, 240), _ANY, _OPERATIONS, 3, (4, 10), 0.15),
+    _Trade(D.CONSTRUCTION, K.CONSTRUCTION, 0.24, (150, 180, 240, 300, 360), _ANY, _CONSTRUCTION, 3, (8, 20), 0.08),
+    _Trade(D.METERING, K.TEST, 0.14, (45, 60, 90, 120), _AREAS, _METERING, 2, (2, 5), 0.0),
+    _Trade(D.MARKETING, K.NEW_CONNECTION, 0.16, (90, 120, 150, 180), (*_ANY, _AREAS[0]), _MARKETING, 2, (4, 8), 0.25),
     _Trade(
-        D.MUNICIPAL, K.MUNICIPAL, 0.10, (180, 240, 360, 420), ("lines", "transformers"), _MUNICIPAL, 1, (6, 16), 0.05
+        D.MUNICIPAL, K.MUNICIPAL, 0.10, (120, 180, 240, 300), ("lines", "transformers"), _MUNICIPAL, 1, (6, 16), 0.05
     ),
 )
 
@@ -202,13 +205,14 @@ def _request(
     feeder = int(workable.feeder[equipment[0]])
     minutes = int(rng.choice(trade.minutes))
     night = trade.department is Department.MUNICIPAL and rng.random() < 0.2
-    window = DailyWindow(21 * 60, 6 * 60) if night else DailyWindow(8 * 60, 18 * 60 if minutes <= 420 else 19 * 60)
+    hours = DailyWindow(8 * 60, 18 * 60) if minutes <= LONG_WORK_MIN else DailyWindow(7 * 60, 20 * 60)
+    window = DailyWindow(21 * 60, 6 * 60) if night else hours
     last = _days(month) - (2 if night else 1)
     day = int(np.clip(centre + round(rng.normal(0, 1.5)), 0, last))
     first_day, last_day = max(0, day - int(rng.integers(1, 6))), min(last, day + int(rng.integers(3, 11)))
     clock = 21 * 60 + 30 * int(rng.integers(0, 3)) if night else int(rng.choice([480, 510, 540, 570, 600]))
-    if not night and clock + minutes > window.to_minute:
-        clock = 480
+    if not night and clock + minutes + USUAL_SWITCHING_MIN > window.to_minute:
+        clock = window.from_minute
     midnight = datetime.combine(month.replace(day=1), time(), zone)
     en, zh = trade.works[int(rng.integers(len(trade.works)))]
     unit = _unit(grid, feeder)

@@ -48,6 +48,7 @@ class Facts:
     zone: tzinfo
     units: Sequence[str]
     plan: SwitchingPlan
+    missing_work_min: float
     hours: Hours
     unit_hours: Mapping[str, float]
     budgets: Mapping[str, Budget]
@@ -121,6 +122,16 @@ def in_time(facts: Facts) -> Gate:
     en = f"Switching takes {switching:.0f} min of {facts.period.hours * 60:.0f}."
     zh = f"停送电操作需 {switching:.0f} 分钟，停电时段 {facts.period.hours * 60:.0f} 分钟。"
     return _gate(facts, "path.time", max(0.0, over), holds=over <= 0, otherwise=Outcome.BLOCK, en=en, zh=zh)
+
+
+def work_time(facts: Facts) -> Gate:
+    """Every request has the minutes it asked for between permit and return."""
+    missing, left = facts.missing_work_min, facts.plan.work_min
+    en, zh = f"{left:.0f} min are left for work.", f"可工作时间 {left:.0f} 分钟。"
+    if missing > 0:
+        en = f"{left:.0f} min are left for work, {missing:.0f} fewer than asked for: lengthen the outage."
+        zh = f"可工作时间 {left:.0f} 分钟，较申请少 {missing:.0f} 分钟：请延长停电时段。"
+    return _gate(facts, "work.time", missing, holds=missing <= 0, otherwise=Outcome.BLOCK, en=en, zh=zh)
 
 
 def both_sources(facts: Facts) -> Gate:
@@ -299,6 +310,7 @@ GATES: tuple[Callable[[Facts], Gate], ...] = (
     safe,
     certified,
     in_time,
+    work_time,
     both_sources,
     on_one_source,
     bearable,

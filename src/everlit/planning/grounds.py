@@ -27,7 +27,7 @@ from everlit.switching.step import SWITCHED, Action
 
 DECIDING = (
     "isolate.", "visible_break.", "loop.", "disconnector.", "fuse.", "break.", "step.", "minutes.", "travel.",
-    "transfer.", "volt.", "plan.load_factor", "path.", "important.", "life_support", "rep.", "rel.sustained_min.dlt",
+    "transfer.", "volt.", "plan.load_factor", "path.", "work.", "important.", "life_support", "rep.", "rel.sustained_min.dlt",
     "notice.", "protected.", "budget.", "approve.", "alt.",
 )  # fmt: skip
 """Beginnings of the keys an assessment reads. A price (a row in yuan) is told with an alternative and decides nothing."""

@@ -19,50 +19,52 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from everlit.grid import Grid, Importance, supply
+from everlit.grid import Grid, Importance
 from everlit.grid.compile import Bools
-from everlit.kernel import Finding, Period, Policies, Severity, Text, fingerprint
+from everlit.kernel import Finding, Period, Policies, Text, fingerprint
 from everlit.planning import problem as posed
-from everlit.planning.forecast import Forecast, Loads
+from everlit.planning.forecast import Forecast
 from everlit.planning.important import important_points, sources_of
 from everlit.planning.model import Budget, PastOutage, ProtectedPeriod, WorkRequest
-from everlit.planning.outages import Outage, outages
 from everlit.planning.repeats import history_of
-from everlit.switching import Isolation, UnableToIsolate, Window, isolate, limits_of, transfer
-from everlit.switching.limits import Limits
+from everlit.planning.zones import (
+    ALL_CLASSES,
+    DAY_BEGINS_MIN,
+    NIGHT_BEGINS_MIN,
+    Setting,
+    Zone,
+    ZoneCache,
+    Zones,
+    ZoneTransfer,
+    load_rows,
+)
+from everlit.switching import limits_of
 
-DAY_BEGINS_MIN = 7 * 60
 SLOT_MIN = 30
-NIGHT = (28, 48)
-"""Slots of the planning day from 21:00 on."""
 MINUTES_A_DAY = 1440
+NIGHT = ((NIGHT_BEGINS_MIN - DAY_BEGINS_MIN) // SLOT_MIN, MINUTES_A_DAY // SLOT_MIN)
+"""Slots of the planning day from 21:00 on."""
 FIXED_PRICE = 60_000
 """Milli customer-hours for moving a published date: sixty customer-hours, so that it moves only for good reason."""
 REFUSAL_PRICE = 10_000_000
 IMPORTANT = Importance.TEMPORARY
 
 
-@dataclass(frozen=True)
-class _Zone:
-    """An isolated zone with its transfers, in sections of the grid."""
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A request no plan of the month can serve, and the one rule that is in the way (`kind`, about `subject`)."""
 
-    isolation: Isolation = field(repr=False)
-    worked: frozenset[int]
-    carried: frozenset[int]
-    transfers: tuple["_Transfer", ...] = ()
+    request_id: str
+    kind: str
+    message: Text
+    subject: str = ""
+    jobs: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class _Transfer:
-    """A tie in use: what it restores, the live path behind it, the feeder that helps, the load it takes over."""
-
-    tie: int
-    restores: frozenset[int]
-    path: tuple[int, ...]
-    feeder: int
-    load_kva: float
-    room_kva: float
-    classes: frozenset[int]
+    def as_json(self) -> dict[str, Any]:
+        """As the conflicts of refused jobs are shown."""
+        evidence = {"alone": True, "rules": [{"kind": self.kind, "subject": self.subject}]}
+        finding = Finding("schedule.refused", self.request_id, self.message, evidence)
+        return {**finding.as_json(), "jobs": list(self.jobs)}
 
 
 @dataclass(frozen=True)
@@ -71,20 +73,11 @@ class MonthCase:
 
     problem: posed.MonthProblem
     requests: tuple[WorkRequest, ...]
+    unplaced: tuple[Unplaced, ...]
     findings: tuple[Finding, ...]
     network: str
-    zone_equipment: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class _Setting:
-    grid: Grid
-    closed: Bools
-    policies: Policies
-    limits: Limits
-    on: date
-    rows: tuple[Loads, ...]
-    """Highest load: of the month, of working days, of rest days, of nights; and no load at all. One row each."""
+    zones: Zones = field(repr=False)
+    agreed: frozenset[str] = frozenset()
 
 
 def month_problem(
@@ -99,32 +92,34 @@ def month_problem(
     history: Sequence[PastOutage] = (),
     budgets: Mapping[str, Budget] | None = None,
     protected: Sequence[ProtectedPeriod] = (),
-    published: Mapping[str, datetime] | None = None,
+    published: Mapping[str, Period] | None = None,
     fixed: Sequence[str] = (),
     done: Mapping[str, datetime] | None = None,
     time_zone: str = "Asia/Shanghai",
-    cache: "ZoneCache | None" = None,
+    cache: ZoneCache | None = None,
 ) -> MonthCase:
     """Pose a month.
 
-    `published` starts are kept where possible, those of `fixed` requests always. `done` says when the work of requests
-    outside this problem ends: who waits for them begins later. Requests whose equipment cannot be isolated, or whose
-    predecessor has no time, come back as findings. Raises UnableToFindEquipment, UnableToFindPolicy.
+    `published` says when the part of a request in a standing outage begins and ends: the start is kept where possible,
+    start and end of `fixed` requests always. `done` says when the work of requests outside this problem ends: who waits
+    for them begins later. Requests no plan can serve come back as `unplaced`. Raises UnableToFindEquipment,
+    UnableToFindPolicy.
     """
     first = month.replace(day=1)
     horizon = _horizon(first, time_zone)
     on = first
-    setting = _Setting(grid, closed, policies, limits_of(policies, on=on), on, _rows(grid, forecast, horizon))
+    setting = Setting(grid, closed, policies, limits_of(policies, on=on), on, load_rows(grid, forecast, horizon))
     facts = fingerprint(
         [grid.network.fingerprint, closed.tobytes().hex(), forecast.fingerprint, policies.as_json(), str(first)]
     )
-    kept, findings, zone_of, zones = _zones(requests, setting, (cache or ZoneCache()).of(facts))
+    finder = Zones(setting, (cache or ZoneCache()).of(facts))
+    found = _found(requests, finder, horizon, frozenset(fixed), done or {})
+    kept, zones = found.requests, found.zones
     groups = _Groups.of(zones, grid)
     sections = _sections(groups, grid, history, policies, first, time_zone)
     crews = sorted({request.crew for request in kept if request.crew})
     notice = timedelta(days=policies.value("notice.planned", on=on))
-    jobs = _jobs(kept, zone_of, horizon, crews, now + notice, published or {}, frozenset(fixed), done or {})
-    findings += [_waits(*pair) for pair in _undated(kept, done or {})]
+    jobs = _jobs(found, horizon, crews, now + notice, published or {}, frozenset(fixed), done or {})
     problem = posed.MonthProblem(
         horizon=horizon,
         sections=sections,
@@ -142,7 +137,7 @@ def month_problem(
         night=NIGHT,
     )
     return MonthCase(
-        problem, tuple(kept), tuple(findings), grid.network.name, tuple(one.isolation.equipment_ids for one in zones)
+        problem, tuple(kept), tuple(found.unplaced), tuple(found.findings), grid.network.name, finder, frozenset(fixed)
     )
 
 
@@ -152,159 +147,120 @@ def _horizon(first: date, time_zone: str) -> posed.Horizon:
     return posed.Horizon(first, days, SLOT_MIN, DAY_BEGINS_MIN, time_zone, rest)
 
 
-# --------------------------------------------------------------------------------------------------- loads
-def _rows(grid: Grid, forecast: Forecast, horizon: posed.Horizon) -> tuple[Loads, ...]:
-    """Highest loads of the month and of its three classes of hours, every load at its own highest."""
-    by_class: list[list[Loads]] = [[], [], []]
-    for rests in (False, True):
-        day = next((day for day in range(horizon.days) if horizon.rests(day) is rests), 0)
-        midnight = datetime.combine(horizon.first + timedelta(days=day), time(), ZoneInfo(horizon.time_zone))
-        p_kw, q_kvar = forecast.loads(grid, Period(midnight, midnight + timedelta(days=1)))
-        clock = np.arange(len(p_kw)) * 15
-        night = (clock >= 21 * 60) | (clock < DAY_BEGINS_MIN)
-        by_class[int(rests)].append((p_kw[~night], q_kvar[~night]))
-        by_class[2].append((p_kw[night], q_kvar[night]))
-    rows = [_highest(parts) for parts in by_class]
-    nothing = np.zeros_like(rows[0][0])
-    return (_highest(rows), *rows, (nothing, nothing))
-
-
-def _highest(parts: Sequence[Loads]) -> Loads:
-    p_kw, q_kvar = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-    return p_kw.max(axis=0, keepdims=True), q_kvar.max(axis=0, keepdims=True)
-
-
-# --------------------------------------------------------------------------------------------------- zones
+# ------------------------------------------------------------------------------- requests and their zones
 @dataclass
-class ZoneCache:
-    """Isolations and zones computed before on the same facts; planning a month again is then fast."""
+class _Found:
+    """Requests that can be planned with their zones, and those that cannot with the reason."""
 
-    facts: str = ""
-    isolations: dict[frozenset[int], Isolation | Sequence[Finding]] = field(default_factory=dict)
-    zones: dict[tuple[frozenset[int], ...], _Zone] = field(default_factory=dict)
+    requests: list[WorkRequest] = field(default_factory=list)
+    zone_of: list[int] = field(default_factory=list)
+    zones: list[Zone] = field(default_factory=list)
+    unplaced: list[Unplaced] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
-    def of(self, facts: str) -> "ZoneCache":
-        """This cache for these facts: emptied when they are others."""
-        if facts != self.facts:
-            self.facts = facts
-            self.isolations.clear()
-            self.zones.clear()
-        return self
+    def slots(self, position: int) -> int:
+        """Slots the outage of a request takes: way out, the work it asks for, way back."""
+        return slots_of(self.requests[position].duration_min + self.zones[self.zone_of[position]].switching_min)
 
 
-def _zones(
-    requests: Sequence[WorkRequest], setting: _Setting, cache: ZoneCache
-) -> tuple[list[WorkRequest], list[Finding], list[int], list[_Zone]]:
-    """The distinct zones of the requests: isolation once a set of sections, transfers once a zone."""
-    kept: list[WorkRequest] = []
-    findings: list[Finding] = []
-    zone_of: list[int] = []
-    isolations = cache.isolations
-    zones: dict[tuple[frozenset[int], ...], int] = {}
-    found: list[_Zone] = []
-    windows = [Window(setting.grid, setting.closed, *row, setting.limits) for row in setting.rows]
+def slots_of(minutes: float) -> int:
+    """Slots that hold so many minutes.
+
+    >>> slots_of(240.0), slots_of(240.5)
+    (8, 9)
+    """
+    return -int(-minutes // SLOT_MIN)
+
+
+def _found(
+    requests: Sequence[WorkRequest],
+    finder: Zones,
+    horizon: posed.Horizon,
+    fixed: frozenset[str],
+    done: Mapping[str, datetime],
+) -> _Found:
+    """The distinct zones of the requests, in the order they are first wanted."""
+    found, zoned = _Found(), dict[str, tuple[WorkRequest, Zone]]()
     for request in requests:
-        wanted = frozenset(s for name in request.equipment_ids for s in setting.grid.equipment(name).sections)
-        if wanted not in isolations:
-            isolations[wanted] = _isolated(request, setting)
-        isolation = isolations[wanted]
-        if not isinstance(isolation, Isolation):
-            findings.extend(isolation)
-            continue
-        key = tuple(map(frozenset, (isolation.work_sections, isolation.zone_sections, isolation.dead_sections)))
-        if key not in zones:
-            zones[key] = len(found)
-            if key not in cache.zones:
-                cache.zones[key] = _zone(isolation, tuple(_transfers(isolation, setting, windows)))
-            found.append(cache.zones[key])
-        kept.append(request)
-        zone_of.append(zones[key])
-    return kept, findings, zone_of, found
-
-
-def _zone(isolation: Isolation, transfers: tuple[_Transfer, ...]) -> _Zone:
-    """The zone with its transfers: what a transfer can split off and feed, even inside the cuts, is carried."""
-    fed = frozenset(section for one in transfers for section in one.restores)
-    worked = frozenset(isolation.zone_sections) - fed
-    return _Zone(isolation, worked, frozenset(isolation.dead_sections) - worked, transfers)
-
-
-def _isolated(request: WorkRequest, setting: _Setting) -> Isolation | Sequence[Finding]:
-    try:
-        return isolate(setting.grid, setting.closed, request.equipment_ids, limits=setting.limits)
-    except UnableToIsolate as refusal:
-        return refusal.findings
-
-
-def _transfers(isolation: Isolation, setting: _Setting, windows: Sequence[Window]) -> list[_Transfer]:
-    """The ties of a zone: one plan for always when it keeps everybody, else a plan for each class of hours."""
-    grid, work = setting.grid, set(isolation.work_sections)
-    healthy = [section for section in isolation.dead_sections if section not in work]
-    if not healthy or not (grid.section_units[healthy].any() or grid.section_households[healthy].any()):
-        return []
-    always = _plan(isolation, setting, windows[0], ALL_CLASSES)
-    restored = {section for one in always for section in one.restores}
-    left = [section for section in healthy if section not in restored]
-    if not left or not grid.section_units[left].any():
-        return always
-    unloaded = _plan(isolation, setting, windows[4], ALL_CLASSES)
-    if {section for one in unloaded for section in one.restores} <= restored:
-        return always  # no load, however small, would change who can be reached
-    by_class = [_plan(isolation, setting, windows[1 + number], frozenset({number})) for number in range(3)]
-    merged: dict[tuple[int, frozenset[int]], _Transfer] = {}
-    for one in (one for plan in by_class for one in plan):
-        key = one.tie, one.restores
-        classes = one.classes | (merged[key].classes if key in merged else frozenset())
-        merged[key] = _Transfer(one.tie, one.restores, one.path, one.feeder, one.load_kva, one.room_kva, classes)
-    return list(merged.values())
-
-
-def _plan(isolation: Isolation, setting: _Setting, window: Window, classes: frozenset[int]) -> list[_Transfer]:
-    """The optimal transfer on one row of loads, taken apart by tie."""
-    grid, loads = setting.grid, (window.p_kw, window.q_kvar)
-    made = transfer(grid, setting.closed, isolation, loads, setting.policies, on=setting.on, window=window, seconds=3.0)
-    restored = frozenset(made.restored)
-    if not restored:
-        return []
-    state = supply(grid, made.state)
-    found = []
-    for tie, _, _ in made.feeds:
-        child = state.child_section(tie)
-        restores = restored & set(state.sections_under(child).tolist())
-        path, parent = [], int(state.parent_section[child])
-        while parent >= 0:
-            path.append(parent)
-            parent = int(state.parent_section[parent])
-        load_kva = _load_kva(grid, restores, window)
-        room_kva = _room_kva(grid, setting.closed, tie, path[0], window)
-        found.append(_Transfer(tie, restores, tuple(path), int(state.feeder[child]), load_kva, room_kva, classes))
+        zone, agreed = finder.of(request.equipment_ids), request.request_id in fixed
+        if not isinstance(zone, Zone):
+            found.findings.extend(zone)
+            found.unplaced += [] if agreed else [_not_isolated(request, zone)]
+        elif not agreed and slots_of(request.duration_min + zone.switching_min) > MINUTES_A_DAY // SLOT_MIN:
+            found.unplaced.append(_longer_than_a_day(request, zone))
+        elif not agreed and (late := _comes_too_late(request, zone, horizon, done)):
+            found.unplaced.append(_waits_past(request, late, done[late]))
+        else:
+            zoned[request.request_id] = request, zone
+    _drop_waiting(zoned, found, fixed, done)
+    numbers: dict[int, int] = {}
+    for request, zone in zoned.values():
+        if id(zone) not in numbers:
+            numbers[id(zone)] = len(found.zones)
+            found.zones.append(zone)
+        found.requests.append(request)
+        found.zone_of.append(numbers[id(zone)])
     return found
 
 
-def _load_kva(grid: Grid, sections: frozenset[int], window: Window) -> float:
-    """Highest apparent load of some sections."""
-    inside = np.zeros(grid.n_sections, np.bool_)
-    inside[list(sections)] = True
-    members = np.flatnonzero(inside[grid.section_of_node[grid.consumer_node]])
-    p_kw, q_kvar = (part[:, members].sum(axis=1) for part in (window.p_kw, window.q_kvar))
-    return float(np.hypot(p_kw, q_kvar).max(initial=0.0))
+def _drop_waiting(
+    zoned: dict[str, tuple[WorkRequest, Zone]], found: _Found, fixed: frozenset[str], done: Mapping[str, datetime]
+) -> None:
+    """Take out requests whose predecessor has no time and can get none, and in turn those that wait for them."""
+    while True:
+        known = {*zoned, *done, *fixed}
+        waiting = {
+            name: next(before for before in request.precedence if before not in known)
+            for name, (request, _) in zoned.items()
+            if name not in fixed and not known.issuperset(request.precedence)
+        }
+        if not waiting:
+            return
+        found.unplaced += [_waits(*pair) for pair in waiting.items()]
+        for name in waiting:
+            del zoned[name]
 
 
-def _room_kva(grid: Grid, closed: Bools, tie: int, live: int, window: Window) -> float:
-    """What the path to the live side of a tie can carry more; 0 when it is not fed as in the normal state."""
-    ends = (int(grid.switch_from[tie]), int(grid.switch_to[tie]))
-    node = ends[0] if grid.section_of_node[ends[0]] == live else ends[1]
-    branches = []
-    while grid.node_parent[node] >= 0:
-        branches.append(int(grid.node_via[node]))
-        node = int(grid.node_parent[node])
-    path = np.array(branches, np.int32)
-    switches = path[path >= grid.first_switch] - grid.first_switch
-    if not closed[switches].all() or not len(path):
-        return 0.0
-    free_a = (window.factor[path] - window.share_before(path).max(axis=-1)) * window.rated_a[path]
-    kv = np.maximum(grid.nominal_kv[grid.branch_from[path]], grid.nominal_kv[grid.branch_to[path]])
-    return float(max(0.0, (np.sqrt(3) * kv * free_a).min()))
+def _comes_too_late(request: WorkRequest, zone: Zone, horizon: posed.Horizon, done: Mapping[str, datetime]) -> str:
+    """The predecessor outside the month that ends after the last day the request could be done; empty when none."""
+    window, first, last = _offered(request, horizon, slots_of(request.duration_min + zone.switching_min))
+    before = max((name for name in request.precedence if name in done), key=lambda name: done[name], default="")
+    if not before or first > last:
+        return ""
+    return before if _day_after(first, window, [done[before]], horizon) > last else ""
+
+
+def _day_after(day: int, window: tuple[int, int], before: Sequence[datetime], horizon: posed.Horizon) -> int:
+    """The first day from `day` on whose window begins after all of `before` have ended."""
+    while before and day <= horizon.days and horizon.instant(horizon.start(day, window[0])) < max(before):
+        day += 1
+    return day
+
+
+def _waits_past(request: WorkRequest, before: str, ends: datetime) -> Unplaced:
+    name, when = request.request_id, f"{ends:%Y-%m-%d}"
+    en = f"{name} waits for {before}, which ends on {when}, after the last day {name} offers."
+    zh = f"{name} 的前置申请 {before} 于 {when} 结束，已晚于其可停时段。"
+    return Unplaced(name, "schedule.precedence", Text(en, zh), before, (before,))
+
+
+def _waits(request_id: str, before: str) -> Unplaced:
+    en, zh = f"{request_id} waits for {before}, which has no time.", f"{request_id} 的前置申请 {before} 尚无停电时间。"
+    return Unplaced(request_id, "schedule.precedence", Text(en, zh), before, (before,))
+
+
+def _not_isolated(request: WorkRequest, why: Sequence[Finding]) -> Unplaced:
+    name, reasons = request.request_id, [finding.message for finding in why]
+    en = f"{name} cannot be isolated: {' '.join(text.en for text in reasons)}"
+    zh = f"{name} 无法隔离：{''.join(text.zh for text in reasons)}"
+    return Unplaced(name, "schedule.isolate", Text(en, zh), why[0].subject if why else "")
+
+
+def _longer_than_a_day(request: WorkRequest, zone: Zone) -> Unplaced:
+    name, hours = request.request_id, (request.duration_min + zone.switching_min) / 60
+    en = f"{name} takes {hours:.1f} h with its switching, longer than a planning day: divide it, or merge it by hand."
+    zh = f"{name} 含倒闸操作共需 {hours:.1f} 小时，超过一个计划日：请拆分申请或人工合并。"
+    return Unplaced(name, "schedule.longer_than_day", Text(en, zh))
 
 
 # ------------------------------------------------------------------------------------------------ sections
@@ -316,7 +272,7 @@ class _Groups:
     members: tuple[npt.NDArray[np.intp], ...]
 
     @classmethod
-    def of(cls, zones: Sequence[_Zone], grid: Grid) -> "_Groups":
+    def of(cls, zones: Sequence[Zone], grid: Grid) -> "_Groups":
         """Group by which zones work on, carry and restore a section, and by the unit that answers for it."""
         rng = np.random.default_rng(1)
         mark = np.zeros(grid.n_sections, np.uint64)
@@ -409,7 +365,7 @@ def _past_by_section(
     return found
 
 
-def _posed_zone(number: int, zones: Sequence[_Zone], groups: _Groups, grid: Grid) -> posed.Zone:
+def _posed_zone(number: int, zones: Sequence[Zone], groups: _Groups, grid: Grid) -> posed.Zone:
     zone = zones[number]
     feeder = int(grid.normal_feeder[min(zone.worked)])
     name = str(grid.feeder_ids[feeder].as_py()) if feeder >= 0 else ""
@@ -431,7 +387,7 @@ def _posed_zone(number: int, zones: Sequence[_Zone], groups: _Groups, grid: Grid
     )
 
 
-def _excluded(number: int, mine: _Transfer, zones: Sequence[_Zone]) -> tuple[int, ...]:
+def _excluded(number: int, mine: ZoneTransfer, zones: Sequence[Zone]) -> tuple[int, ...]:
     """Zones that take this transfer away: work inside what it holds, or more load than its feeder has room for."""
     found = []
     for other, zone in enumerate(zones):
@@ -445,9 +401,6 @@ def _excluded(number: int, mine: _Transfer, zones: Sequence[_Zone]) -> tuple[int
 
 
 # ------------------------------------------------------------------------------- time, rules, jobs and crews
-ALL_CLASSES = frozenset({0, 1, 2})
-
-
 def _calendars(horizon: posed.Horizon) -> tuple[tuple[bool, ...], ...]:
     """One calendar for each set of classes: bit 0 working days by day, bit 1 rest days by day, bit 2 nights."""
     slots = horizon.slots_per_day
@@ -464,56 +417,55 @@ def _calendar_number(classes: frozenset[int]) -> int:
 
 
 def _jobs(
-    requests: Sequence[WorkRequest],
-    zone_of: Sequence[int],
+    found: _Found,
     horizon: posed.Horizon,
     crews: Sequence[str],
     notice_until: datetime,
-    published: Mapping[str, datetime],
+    published: Mapping[str, Period],
     fixed: frozenset[str],
     done: Mapping[str, datetime],
 ) -> tuple[posed.Job, ...]:
-    place = {request.request_id: position for position, request in enumerate(requests)}
+    place = {request.request_id: position for position, request in enumerate(found.requests)}
     notice_day = max(0, horizon.at(notice_until) // horizon.slots_per_day + 1)
     number_of = {crew: number for number, crew in enumerate(crews)}
-    hopeless = {request_id for request_id, _ in _undated(requests, done)}
     return tuple(
         _job(
             request,
-            zone,
+            found.zone_of[position],
+            found.slots(position),
             horizon,
             number_of,
             place,
             notice_day,
             published.get(request.request_id),
             request.request_id in fixed,
-            None if request.request_id in hopeless else [done[name] for name in request.precedence if name in done],
+            [done[name] for name in request.precedence if name in done],
         )
-        for request, zone in zip(requests, zone_of, strict=True)
+        for position, request in enumerate(found.requests)
     )
 
 
 def _job(
     request: WorkRequest,
     zone: int,
+    duration: int,
     horizon: posed.Horizon,
     crews: Mapping[str, int],
     place: Mapping[str, int],
     notice_day: int,
-    published: datetime | None,
+    published: Period | None,
     fixed: bool,
-    before: Sequence[datetime] | None,
+    before: Sequence[datetime],
 ) -> posed.Job:
-    duration = -(-request.duration_min // SLOT_MIN)
-    window, first, last = _offered(request, horizon, duration)
-    if before is None:
-        first, last = 0, -1
-    while before and first <= last and horizon.instant(horizon.start(first, window[0])) < max(before):
-        first += 1
-    start = None if published is None else horizon.at(published)
-    if fixed and start is not None:
+    start = None if published is None else horizon.at(published.start)
+    if published is not None and start is not None and fixed:
+        ends = min(_slot_after(horizon, published.end), horizon.start(horizon.day(start) + 1, 0))
+        duration = max(1, ends - start)  # of an outage agreed over several days the month sees the first
         first = last = horizon.day(start)
         window = (horizon.slot(start), horizon.slot(start) + duration)
+    else:
+        window, first, last = _offered(request, horizon, duration)
+        first = _day_after(first, window, before, horizon)
     return posed.Job(
         job_id=request.request_id,
         zone=zone,
@@ -531,19 +483,6 @@ def _job(
         refusal_price=REFUSAL_PRICE * (6 - request.priority) // 3,
         department=request.department.value,
     )
-
-
-def _undated(requests: Sequence[WorkRequest], done: Mapping[str, datetime]) -> list[tuple[str, str]]:
-    """Requests that wait for one that stands neither in this month nor in another outage."""
-    known = {request.request_id for request in requests} | set(done)
-    return [(request.request_id, name) for request in requests for name in request.precedence if name not in known]
-
-
-def _waits(request_id: str, before: str) -> Finding:
-    text = Text(
-        f"{request_id} waits for {before}, which has no time.", f"{request_id} 的前置申请 {before} 尚无停电时间。"
-    )
-    return Finding("request.precedence.undated", request_id, text, {"before": before}, Severity.WARNING)
 
 
 def _window(request: WorkRequest, duration: int) -> tuple[int, int]:
@@ -610,56 +549,3 @@ def _repeat(policies: Policies, on: date) -> posed.RepeatLimits:
         window_days=int(policies.value("rep.window60_days", on=on)),
         transfer_counts=not policies.row("rep.min_duration", on=on).holds(changeover),
     )
-
-
-# ------------------------------------------------------------------------------------------ a plan read back
-@dataclass(frozen=True, slots=True)
-class Package:
-    """Jobs that stand in one outage (一停多用); `dark` and `kept`: MV units and households dead, transferred."""
-
-    request_ids: tuple[str, ...]
-    equipment_ids: tuple[str, ...]
-    period: Period
-    feeder: str
-    starts: Mapping[str, datetime]
-    dark: tuple[float, int]
-    kept: tuple[float, int]
-    customer_hours: float
-
-    def as_json(self) -> dict[str, Any]:
-        """A row of the month board."""
-        return {
-            "request_ids": list(self.request_ids),
-            "equipment_ids": list(self.equipment_ids),
-            **self.period.as_json(),
-            "feeder_id": self.feeder,
-            "starts": {name: start.isoformat() for name, start in self.starts.items()},
-            "dark": {"units": self.dark[0], "households": self.dark[1]},
-            "kept": {"units": self.kept[0], "households": self.kept[1]},
-            "customer_hours": self.customer_hours,
-        }
-
-
-def packages(case: MonthCase, starts: Sequence[int | None]) -> list[Package]:
-    """The outages of a plan, in order of time: jobs that share sections and hours become one."""
-    made = []
-    for outage in outages(case.problem, tuple(starts)):
-        members = [(job, start) for job in outage.jobs if (start := starts[job]) is not None]
-        made.append(_package(case, members, outage))
-    return made
-
-
-def _package(case: MonthCase, members: Sequence[tuple[int, int]], outage: Outage) -> Package:
-    problem = case.problem
-    horizon = problem.horizon
-    ordered = sorted(members, key=lambda member: (member[1], member[0]))
-    names = tuple(case.requests[job].request_id for job, _ in ordered)
-    equipment = dict.fromkeys(name for job, _ in ordered for name in case.requests[job].equipment_ids)
-    period = Period(horizon.instant(outage.start), horizon.instant(outage.end))
-    feeder = problem.zones[problem.jobs[ordered[0][0]].zone].feeder
-    starts = {case.requests[job].request_id: horizon.instant(at) for job, at in ordered}
-    dark, kept = (
-        (sum(problem.sections[at].units for at in part), sum(problem.sections[at].households for at in part))
-        for part in (outage.dead, outage.transferred)
-    )
-    return Package(names, tuple(equipment), period, feeder, starts, dark, kept, outage.cost / posed.MILLI)

@@ -57,6 +57,8 @@ CHINESE_HEADERS = {
     "英文名称": "title_en",
     "停电设备": "equipment_ids",
     "设备": "equipment_ids",
+    "工作时长(分)": "duration_min",
+    "工作时长": "duration_min",
     "停电时长(分)": "duration_min",
     "停电时长": "duration_min",
     "最早开始": "earliest",

@@ -92,18 +92,41 @@ def plan_switching(
     moved = transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start, seconds=seconds)
     first = _heaviest(loads, slice(None, SWITCHING_STEPS))
     last = _heaviest(loads, slice(-SWITCHING_STEPS, None))
-    violations: tuple[Finding, ...] = ()
-    try:
-        tickets = order_job(
-            grid, closed, moved.state, work=isolation, loads=first, loads_back=last, policies=policies, on=on
-        )
-    except UnableToOrder as refusal:
-        violations = tuple(refusal.findings)
-        tickets = _plain(grid, closed, moved.state, minutes=policies.value("minutes.manual", on=on))
+    tickets, violations = _ordered(isolation, moved.state, policies, on, loads=first, loads_back=last)
     work_min = max(0.0, minutes - tickets.out.minutes - tickets.back.minutes)
     dead = dead_intervals(grid, closed, tickets.out, work_min, tickets.back)
     times = DeadTimes(dead.section, dead.from_min, dead.to_min)
     return SwitchingPlan(isolation, moved, tickets, times, dead.until_min, violations)
+
+
+def switching_min(isolation: Isolation, at_work: Bools, *, policies: Policies, on: date) -> tuple[float, float]:
+    """Minutes of the way out and of the way back, before the hour is known.
+
+    Devices break what they may break under nameplate load, and a tie is closed hot only where that passes under it: the
+    tickets of an hour with less load are hardly ever longer.
+    """
+    tickets, _ = _ordered(isolation, at_work, policies, on)
+    return tickets.out.minutes, tickets.back.minutes
+
+
+def _ordered(
+    isolation: Isolation,
+    at_work: Bools,
+    policies: Policies,
+    on: date,
+    *,
+    loads: Loads | None = None,
+    loads_back: Loads | None = None,
+) -> tuple[Tickets, tuple[Finding, ...]]:
+    """The tickets of a job; where no safe order is found, a plain one with the findings against it."""
+    grid, closed = isolation.grid, isolation.closed_before
+    try:
+        tickets = order_job(
+            grid, closed, at_work, work=isolation, loads=loads, loads_back=loads_back, policies=policies, on=on
+        )
+    except UnableToOrder as refusal:
+        return _plain(grid, closed, at_work, minutes=policies.value("minutes.manual", on=on)), tuple(refusal.findings)
+    return tickets, ()
 
 
 def _heaviest(loads: Loads, steps: slice) -> Loads:
