@@ -64,7 +64,11 @@ class Office:
         return [finding["kind"] for finding in problem["findings"]]
 
     def submit(self, *rows: dict[str, Any]) -> Any:
-        return self.do("/api/requests", list(rows or (row("R1"),)), role="requester")
+        """File requests in time for the month's plan."""
+        now, self.now = self.now, START - timedelta(days=40)
+        done = self.do("/api/requests", list(rows or (row("R1"),)), role="requester")
+        self.now = now
+        return done
 
     def merged(self, *names: str) -> str:
         """An outage of assessed requests; its path."""
@@ -141,7 +145,7 @@ def test_the_same_again_changes_nothing_and_other_content_is_refused(office):
     assert office.submit()["unchanged"] == ["R1"]
     answer = office.ask("/api/requests", [row("R1", minutes=120)], role="requester")
     assert answer.status_code == 422
-    assert office.get("/api/requests/R1")["duration_min"] == 360
+    assert office.get("/api/requests/R1")["duration_min"] == row("R1")["duration_min"]
 
 
 @pytest.mark.parametrize("body", [[], {}, "R1", [1], [["R1"]], [None]])
@@ -261,11 +265,14 @@ def test_from_balance_to_the_closed_file_each_step_by_its_role(office):
     office.do(f"{outage}/switch_back", role="dispatcher")
     office.now = START + timedelta(hours=7)
     assert office.refused(422, f"{outage}/restore", role="dispatcher") == ["lifecycle.late_restore.tolerance"]
+    code_alone = office.refused(422, f"{outage}/restore", {"delay_code": "material"}, role="dispatcher")
+    assert code_alone == ["lifecycle.late_restore.tolerance"]
     assert office.refused(422, f"{outage}/restore", {"delay_code": "laziness"}, role="dispatcher") == ["request.field"]
     late = {"delay_code": "material", "reason": "clamp missing"}
     restored = office.do(f"{outage}/restore", late, role="dispatcher")
     assert restored["delay"]["minutes"] == 60 and restored["delay"]["code"] == "material"
-    office.do(f"{outage}/analyse", role="reliability")
+    assert office.refused(422, f"{outage}/analyse", role="reliability") == ["lifecycle.late_restore.tolerance"]
+    office.do(f"{outage}/analyse", {"reason": "clamps are counted before the crew leaves"}, role="reliability")
     assert office.do(f"{outage}/close")["state"] == "closed"
     assert office.get("/api/requests/R1")["state"] == "closed"
     assert office.get(outage)["possible"] == []
