@@ -38,6 +38,7 @@ from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
+from everlit.reliability.service import Reliability
 from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missing_ties
 from everlit.switching.transfer import Transfer, transfer
 
@@ -200,6 +201,11 @@ class App:
     def ledger(self) -> Ledger:
         """The outage ledger on this store."""
         return Ledger(self.engine, self.grid, self.clock, self.zone, self.planning.policies)
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        """Indices, major event days, repeats and closed months on this store."""
+        return Reliability(self.engine, self.grid, self.ledger, self.clock, self.zone, self.planning.policies)
 
     def transfer(
         self,

@@ -8,15 +8,25 @@
 (30, '2026-06-01', '2026-06-30')
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 
 import numpy as np
 
-from everlit.kernel import Period
+from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.ledger.columns import epoch_s
 from everlit.reliability.model import Book
 from everlit.reliability.tally import Days
+
+MONTH = re.compile(r"20\d\d-(0[1-9]|1[0-2])")
+YEARS = range(2000, 2100)
+
+
+class UnableToUsePeriod(Refusal):
+    """A month is written YYYY-MM, a year lies between 2000 and 2099."""
+
+    title = Text(en="The period is not clear.", zh="统计期间不明确。")
 
 
 def days_of(
@@ -46,8 +56,21 @@ def months_of(period: Period, zone: tzinfo) -> list[tuple[str, Period]]:
     return months
 
 
+def month_period(month: str, zone: tzinfo) -> Period:
+    """The local month YYYY-MM; raises UnableToUsePeriod."""
+    if not MONTH.fullmatch(month):
+        words = Text(en=f"{month[:20]} is no month YYYY-MM.", zh=f"{month[:20]} 不是 YYYY-MM 月份。")
+        raise UnableToUsePeriod(Finding("month.invalid", month[:20], words))
+    year, number = int(month[:4]), int(month[5:])
+    after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
+    return Period(datetime(year, number, 1, tzinfo=zone), after)
+
+
 def year_period(year: int, zone: tzinfo, *, years: int = 1) -> Period:
-    """`years` local years from 1 January of `year` on."""
+    """`years` local years from 1 January of `year` on; raises UnableToUsePeriod."""
+    if year not in YEARS:
+        words = Text(en=f"{year} lies outside 2000-2099.", zh=f"{year} 不在2000至2099年内。")
+        raise UnableToUsePeriod(Finding("year.invalid", str(year), words))
     return Period(datetime(year, 1, 1, tzinfo=zone), datetime(year + years, 1, 1, tzinfo=zone))
 
 

@@ -112,6 +112,24 @@ def restated(before: Iterable[Figure], after: Iterable[Figure]) -> tuple[Restate
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MonthStanding:
+    """A month as reported and as it would be now: every version, and the figures that differ from the newest."""
+
+    month: str
+    versions: tuple[ClosedMonth, ...]
+    changes: tuple[Restated, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {
+            "month": self.month,
+            "closed": bool(self.versions),
+            "versions": [one.as_json(figures=False) for one in self.versions],
+            "changes": [one.as_json() for one in self.changes],
+        }
+
+
 def close(
     network: str,
     month: str,

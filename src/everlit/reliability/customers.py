@@ -16,7 +16,7 @@ import numpy as np
 
 from everlit.kernel import Period
 from everlit.ledger.columns import Subjects
-from everlit.reliability.model import Base, By
+from everlit.reliability.model import Base, By, Customers
 from everlit.reliability.parts import NOBODY, WHOLE, parts_of_customers
 from everlit.reliability.tally import Whole
 
@@ -58,3 +58,17 @@ def time_weighted(
             place = key if key in averaged else NOBODY
             averaged[place] = averaged.get(place, 0.0) + share * weight
     return averaged
+
+
+def in_force(
+    versions: Sequence[tuple[int, datetime]], period: Period, convention: Customers
+) -> list[tuple[int, datetime]]:
+    """The network versions (number, since when), oldest first, whose customers a period has.
+
+    At its end that is one version; averaged over time all that were in force within it. Before the first version was
+    known there was it, too.
+    """
+    before = [one for one in versions if one[1] <= period.start] or list(versions[:1])
+    within = [one for one in versions if period.start < one[1] < period.end and one not in before]
+    every = [before[-1], *within]
+    return every if convention is Customers.TIME_WEIGHTED else every[-1:]

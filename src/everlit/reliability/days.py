@@ -13,7 +13,7 @@ standard deviation, catastrophic days) are rows of the register.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, tzinfo
 from math import exp, log, sqrt
 from typing import Any
 
@@ -21,9 +21,11 @@ import numba
 import numpy as np
 
 from everlit.grid.columns import Ints
-from everlit.kernel import Policies, Policy
+from everlit.kernel import Period, Policies, Policy
 from everlit.ledger.columns import Interruptions, Seconds
-from everlit.reliability.model import Book
+from everlit.reliability.calendar import days_of
+from everlit.reliability.customers import weight_of
+from everlit.reliability.model import Base, Book
 from everlit.reliability.policies import Limits
 from everlit.reliability.tally import Days, Whole, gathered, spread
 
@@ -117,6 +119,17 @@ def major_days(daily: DailySaidi, limit: Threshold) -> tuple[MajorDay, ...]:
     above = Policy(limit.policy.key, limit.minutes, "min", limit.policy.comparator, limit.policy.title)
     mine = sorted((day, value) for day, value in daily.items() if day.year == limit.year and above.holds(value))
     return tuple(MajorDay(day, value, value > limit.catastrophic_minutes) for day, value in mine)
+
+
+def daily_saidi(rows: Interruptions, window: Period, limits: Limits, zone: tzinfo, *, split: bool) -> dict[date, float]:
+    """Minutes per MV statistic unit of every local day of `window`, from the day of the first row on."""
+    units = weight_of(rows.subjects, Base.UNITS)
+    if not len(rows) or not units.sum():
+        return {}
+    dates, days = days_of(window, zone)
+    first = datetime.fromtimestamp(int(rows.start_s.min()), UTC).astimezone(zone).date()
+    minutes = (daily_seconds(rows, units, days, limits, split=split) / units.sum() / 60).tolist()
+    return {day: value for day, value in zip(dates, minutes, strict=True) if day >= first}
 
 
 def daily_seconds(rows: Interruptions, weight: Whole, days: Days, limits: Limits, *, split: bool = False) -> Whole:

@@ -5,8 +5,9 @@ customers (CEMI, CELID) is laid on the interruption that brought each of them ov
 one, the one with which the hours together became long.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 import numba
@@ -14,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from everlit.grid.columns import Bools, Ints
-from everlit.kernel import Finding, Refusal, Text
+from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.ledger.columns import Interruptions, Seconds
 from everlit.ledger.model import Cause, Nature
+from everlit.reliability.calendar import months_of
 from everlit.reliability.formulas import MOMENTARY, SUSTAINED, Formula, Measure
-from everlit.reliability.model import View
+from everlit.reliability.model import By, View
+from everlit.reliability.parts import Part, parts_of_customers, parts_of_events
 from everlit.reliability.policies import Limits
 from everlit.reliability.tally import Days, Whole, day_of, gathered, spread
 
@@ -140,6 +143,25 @@ def chosen_formula(formulas: tuple[Formula, ...], key: str) -> Formula:
         words = Text(en=f"No index {key[:40]}; there are: {known}.", zh=f"没有指标 {key[:40]};可用:{known}。")
         raise UnableToDrill(Finding("index.unknown", key[:40], words))
     return found
+
+
+def narrowed(
+    rows: Interruptions, weight: Whole, period: Period, by: By | None, key: str, parts: Sequence[Part], zone: tzinfo
+) -> tuple[int, Interruptions, Whole, Period]:
+    """Rows, weights and period of one part of a breakdown, and its place among `parts`; raises UnableToDrill."""
+    number = next((place for place, part in enumerate(parts) if part.key == key), -1)
+    if number < 0:
+        words = Text(en=f"No part {key[:80]} of {by or 'the whole'}.", zh=f"没有分组 {key[:80]}。")
+        raise UnableToDrill(Finding("part.unknown", key[:80], words))
+    if by is None:
+        return number, rows, weight, period
+    if by.of_customer:
+        _, place = parts_of_customers(rows.subjects, by)
+        return number, rows, np.where(place == number, weight, 0), period
+    if by is By.MONTH:
+        return number, rows, weight, dict(months_of(period, zone))[key]
+    _, events = parts_of_events(rows.events, by)
+    return number, rows.select(events[number][rows.event]), weight, period
 
 
 def _nth(subject: Ints, chosen: Bools, number: int) -> Bools:

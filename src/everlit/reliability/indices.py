@@ -3,7 +3,7 @@
 The caller hands in the dead intervals and gets a `Counted`: integers by part, and every index as a ratio of them.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
@@ -62,15 +62,6 @@ class Counted:
         """One index by its standard name; KeyError where the base has none of it."""
         return {index.key: index for index in self.of(book, view=view, part=part)}[key]
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """One row per part, book, view and index: what is exported and stored."""
-        for part, named in enumerate(self.parts):
-            for book in BOOKS:
-                for view in View:
-                    for index in self.of(book, view=view, part=part):
-                        about = {"base": self.base.value, "book": book.value, "view": view.value, "part": named.key}
-                        yield {**about, **index.as_json()}
-
 
 def indices(
     rows: Interruptions,
@@ -82,13 +73,14 @@ def indices(
     by: By | None = None,
     major: MajorDays | None = None,
     customers: Mapping[str, float] | None = None,
+    convention: Customers = Customers.PERIOD_END,
     power_w: Whole | None = None,
 ) -> Counted:
     """Count a period on one base, whole or in parts.
 
     `rows` are dead intervals of the kind the base counts (`KIND`), those of the last minutes before the period included.
-    `major` names the major event days of each book. `customers` weighs each part by its key, averaged over time (see
-    `customers`); without it those of `rows.subjects`, as they stand at the period's end, divide.
+    `major` names the major event days of each book. `customers` weighs each part by its key, as `convention` says (see
+    `customers`); without it those of `rows.subjects` divide.
     """
     limits = tuple(limits_of(policies, book, on=last_day(period, zone)) for book in BOOKS)
     weight = weight_of(rows.subjects, base, power_w)
@@ -106,7 +98,7 @@ def indices(
         period,
         tuple(parts),
         np.array([there.get(part.key if own else WHOLE.key, 0.0) for part in parts]),
-        Customers.PERIOD_END if customers is None else Customers.TIME_WEIGHTED,
+        convention,
         np.array([round(spans.get(part.key, period).duration.total_seconds()) for part in parts], np.int64),
         limits,
         counted,
