@@ -524,6 +524,25 @@ def test_a_month_is_planned_adopted_and_planned_again(desk):
     assert board["plan_id"] == again.identity and board["temporary"]["temporary"] == 0
 
 
+def test_an_unchanged_plan_leaves_every_outage_as_it_is_with_its_assessment(desk):
+    offered = {"earliest": START - timedelta(days=2), "latest": START + timedelta(days=9)}
+    later = {"earliest": START + timedelta(days=4), "latest": START + timedelta(days=9)}
+    desk.submitted(*(request(name, at, submitted_at=ONE.submitted_at, crew=name, **days)
+                     for name, at, days in (("R1", "lb", offered), ("R2", "lb", offered), ("R3", "lc", later))))  # fmt: skip
+    by_hand = desk.merged("R1", "R2").outage_id
+    desk.act(by_hand, Command.RESIZE, Role.PLANNER, period=Period(START, START + timedelta(hours=7)))
+    desk.planning.assess_outage(by_hand, actor=LI)
+    before = desk.planning.outage(by_hand)
+    for _ in range(2):
+        desk.planning.plan_month("n", "2026-06", actor=LI, seconds=2, seed=1, workers=1)
+        desk.planning.adopt_month("n", "2026-06", actor=LI)
+    outages = desk.planning.outages("n")
+    assert desk.planning.outage(by_hand) == before and before.assessment, "made longer by hand, and left so"
+    assert {one.state for one in outages} == {State.MERGED} and all("." not in one.outage_id for one in outages)
+    adopted = [event for event in desk.events("month:n/2026-06") if event.kind == "planning.month.adopted"]
+    assert by_hand in adopted[-1].body["kept"] and adopted[-1].body["dissolved"] == []
+
+
 def test_no_plan_to_adopt(desk):
     with pytest.raises(UnableToFindPlanned):
         desk.planning.adopt_month("n", "2026-06", actor=LI)

@@ -18,6 +18,7 @@ from everlit.grid import Grid
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text, fingerprint
 from everlit.planning import store
+from everlit.planning.adoption import Proposal, adoption, replanned
 from everlit.planning.agreement import Reach, Standing, disagreements, reach_of, reach_of_equipment, starts_inside
 from everlit.planning.assess import Assessment, assess
 from everlit.planning.delays import RUNNING, Cause, Course, Promise, causes, course_of, promise
@@ -510,7 +511,7 @@ class Planning:
         }
 
     def adopt_month(self, network: str, month: str, *, actor: Actor, plan_id: int | None = None) -> list[PlannedOutage]:
-        """Make outages of the newest plan: merged ones of the month are formed anew, balanced and later ones stay.
+        """Make outages of the newest plan (`adoption`); returns those that now stand by it, balanced and later ones apart.
 
         Raises UnableToRecord when `plan_id` is not the newest plan, or when a request, an outage, a rule or the network
         changed since it was made: a plan on other facts would undo what somebody else decided.
@@ -521,20 +522,40 @@ class Planning:
                 raise _unknown("plan", f"{network}/{month}")
             _still_the_plan(stored, plan_id, self._month_facts(connection, network, month))
             period = month_period(month, self.zone)
-            for outage in store.outages(connection, network, during=period, states=(State.MERGED,)):
+            standing = store.outages(connection, network, during=period, states=(State.MERGED,))
+            meant = adoption(standing, [Proposal.of(row) for row in stored.body["packages"]])
+            for outage in meant.dissolved:
                 self._dissolve(connection, outage, stored.identity, actor)
-            made = []
-            for row in stored.body["packages"]:
-                filed = [self._request(connection, network, name) for name in row["request_ids"]]
+            made = [*meant.kept, *(self._replan(connection, *pair, stored.identity, actor) for pair in meant.moved)]
+            for proposal in meant.formed:
+                filed = [self._request(connection, network, name) for name in proposal.starts]
                 if any(one.outage_id for one in filed):
                     continue  # agreed already, or taken up by an outage of another month
                 ready = [self._assessed_by_month(connection, one, stored, actor) for one in filed]
-                span = Period(datetime.fromisoformat(row["start"]), datetime.fromisoformat(row["end"]))
-                starts = [datetime.fromisoformat(row["starts"][one.request.request_id]) for one in ready]
-                made.append(self._package(connection, network, ready, span, None, actor, starts))
-            told = {"plan_id": stored.identity, "outages": [outage.outage_id for outage in made]}
+                starts = list(proposal.starts.values())
+                made.append(self._package(connection, network, ready, proposal.period, None, actor, starts))
+            made.sort(key=lambda outage: (outage.period.start, outage.outage_id))
+            told = {
+                "plan_id": stored.identity,
+                "outages": [outage.outage_id for outage in made],
+                "kept": [outage.outage_id for outage in meant.kept],
+                "moved": [outage.outage_id for outage, _ in meant.moved],
+                "dissolved": [outage.outage_id for outage in meant.dissolved],
+            }
             self._event(connection, actor, "month.adopted", f"month:{network}/{month}", told)
         return made
+
+    def _replan(
+        self, connection: Connection, outage: PlannedOutage, planned: Proposal, plan_id: int, actor: Actor
+    ) -> PlannedOutage:
+        """An outage set to the time a plan gives its requests."""
+        requests = self._requests_of(connection, outage)
+        nature = nature_of(requests, planned.period, policies=self.policies(), zone=self.zone)
+        after = replanned(outage, planned, nature=nature)
+        store.change_outage(connection, after, made_on=outage.version)
+        body = {"plan_id": plan_id, "version": after.version, "period": after.period.as_json()}
+        self._event(connection, actor, "outage.replanned", _outage_subject(outage), body)
+        return after
 
     def _dissolve(self, connection: Connection, outage: PlannedOutage, plan_id: int, actor: Actor) -> None:
         case = self._case(outage, Command.CANCEL, actor, verdict=None, facts_now="")
