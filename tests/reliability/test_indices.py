@@ -179,7 +179,9 @@ def test_energy_not_supplied_and_customers_averaged_over_time():
     power = np.full(10, 2_000, np.int64)
     ens = indices(golden(), base=Base.POWER, period=YEAR, power_w=power, **COUNT).index("ENS", Book.DLT)
     assert ens.value == pytest.approx(float(Fraction(3208 * 60 * 2000, 3_600_000)))
-    averaged = indices(golden(), base=Base.UNITS, period=YEAR, customers={"": 20.0}, convention=Customers.TIME_WEIGHTED, **COUNT)
+    averaged = indices(
+        golden(), base=Base.UNITS, period=YEAR, customers={"": 20.0}, convention=Customers.TIME_WEIGHTED, **COUNT
+    )
     assert averaged.index("SAIFI", Book.IEEE).value == 1.45 and averaged.convention is Customers.TIME_WEIGHTED
 
 

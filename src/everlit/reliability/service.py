@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from everlit.grid import Grid, compile_network
 from everlit.grid.store import network_versions, stored_network
@@ -41,7 +41,9 @@ BEFORE = timedelta(days=1)
 """Read this long before a period as well: an interruption may have begun there with a first operation."""
 CLOSERS = ("reliability", "department_head", "vice_director", "system")
 """Roles that close and restate a month."""
-HOURS = Mapping[tuple[str, str], float]
+MOST_KEPT = 32
+"""Years of daily values kept in memory, by book and state of knowledge."""
+Hours = Mapping[tuple[str, str], float]
 """Customer-hours by unit and month."""
 
 
@@ -86,7 +88,7 @@ class Reliability:
                 zone=self.zone,
                 by=by,
                 major=major,
-                customers=self._customers(network, period, base, by, convention, rows[KIND[base]], known_at),
+                customers=self._customers(network, period, base, by, convention, known_at),
                 convention=convention,
                 power_w=self._power(network, rows[KIND[base]]) if base is Base.POWER else None,
             )
@@ -186,7 +188,7 @@ class Reliability:
 
     # --------------------------------------------------------------------------------------------- budget
     def budget(
-        self, network: str, year: int, *, allotted_h: HOURS, committed_h: HOURS, known_at: datetime | None = None
+        self, network: str, year: int, *, allotted_h: Hours, committed_h: Hours, known_at: datetime | None = None
     ) -> BudgetView:
         """The budget of a year by unit and month; what was allotted and committed is told by planning."""
         period, policies = year_period(year, self.zone), self.policies()
@@ -263,30 +265,23 @@ class Reliability:
         return self.ledger.interruptions(network, wider, kind=kind, known_at=known_at)
 
     def _customers(
-        self,
-        network: str,
-        period: Period,
-        base: Base,
-        by: By | None,
-        convention: Customers,
-        rows: Interruptions,
-        known_at: datetime | None,
+        self, network: str, period: Period, base: Base, by: By | None, convention: Customers, known_at: datetime | None
     ) -> dict[str, float] | None:
-        """Weights that differ from those of the rows' own subjects: of another version, or averaged over several."""
+        """Weights of the customers that divide, by part: whoever was off and is gone counts above the line only."""
         if base is Base.POWER:
             return None
         with reading(self.engine) as connection:
-            query = select(network_versions.c.version, network_versions.c.imported_at)
-            query = query.where(network_versions.c.network == network).order_by(network_versions.c.version)
-            every = [(int(row.version), aware(row.imported_at)) for row in connection.execute(query)]
+            every = versions_of(connection, network)
             known = [one for one in every if known_at is None or one[1] <= known_at] or every[:1]
             relevant = in_force(known, period, convention)
-            if relevant == known[-1:]:
-                return None
-            networks = [(since, stored_network(connection, network, version=version)) for version, since in relevant]
-        subjects = [(since, subjects_of(compile_network(one), KIND[base])) for since, one in networks]
-        weights = [(since, customers_by(one, weight_of(one, base), by)) for since, one in subjects]
-        return time_weighted(weights, period, tuple(customers_by(rows.subjects, weight_of(rows.subjects, base), by)))
+            older = [version for version, _ in relevant if version != every[-1][0]]
+            networks = {version: stored_network(connection, network, version=version) for version in older}
+        weights = []
+        for version, since in relevant:
+            grid = compile_network(networks[version]) if version in networks else self.grid(network)
+            subjects = subjects_of(grid, KIND[base])
+            weights.append((since, customers_by(subjects, weight_of(subjects, base), by)))
+        return time_weighted(weights, period, tuple(weights[-1][1]))
 
     def _power(self, network: str, rows: Interruptions) -> Whole:
         """Mean load of every subject, W; those that are gone from the network count none."""
@@ -302,5 +297,8 @@ class Reliability:
         return Basis(self.grid(network).network.fingerprint, fingerprint(rules), days, sheet.customers.value)
 
 
-MOST_KEPT = 32
-"""Daily values kept in memory: years, books and states of knowledge."""
+def versions_of(connection: Connection, network: str) -> list[tuple[int, datetime]]:
+    """The versions of a network and since when they are known, oldest first."""
+    query = select(network_versions.c.version, network_versions.c.imported_at)
+    query = query.where(network_versions.c.network == network).order_by(network_versions.c.version)
+    return [(int(row.version), aware(row.imported_at)) for row in connection.execute(query)]
