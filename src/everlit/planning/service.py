@@ -122,6 +122,8 @@ class Planning:
     forecasts: Callable[[Grid, str], Forecast] = field(
         default=lambda grid, zone: forecast_of(grid.network, time_zone=zone)
     )
+    reactions: Callable[[Connection, str, str, Mapping[str, Any]], None] = lambda *_: None
+    """What others do because of an event, inside its transaction: kind, subject, body."""
     _zones: ZoneCache = field(default_factory=ZoneCache)
 
     # ------------------------------------------------------------------------------------------- policies
@@ -1034,6 +1036,7 @@ class Planning:
 
     def _event(self, connection: Connection, actor: Actor, kind: str, subject: str, body: Mapping[str, Any]) -> None:
         record(connection, actor=actor, at=self.clock(), kind=f"planning.{kind}", subject=subject, body=body)
+        self.reactions(connection, f"planning.{kind}", subject, body)
 
 
 def role_of(actor: Actor) -> Role:
