@@ -29,6 +29,9 @@ class KeptHere:
         """It is here."""
         return Answer(Sent.ACCEPTED, receipt=receipt or message.key)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
