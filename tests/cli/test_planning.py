@@ -58,6 +58,22 @@ def test_assess_one_request(everlit, filed):
     assert len(listed["households"]) >= made["affected"]["households"] > 0 or made["affected"]["households"] == 0
 
 
+def test_an_assessment_is_shown_by_its_number_its_request_and_its_outage(everlit, filed):
+    planned(everlit, filed, "--adopt")
+    outage = everlit("plan", "outages", "--network", "case33", "--json").json[0]["outage_id"]
+    done = everlit("plan", "outage", outage, "assess", "--actor", "Li", "--json").json
+    told = everlit("plan", "outage", outage, "assess", "--actor", "Li")
+    number = str(done["assessment_id"])
+    for name in (number, outage):
+        shown = everlit("plan", "assessment", name, "--network", "case33", "--json").json
+        assert shown["fingerprint"] == done["assessed"]["fingerprint"] and shown["households"] == []
+    assert everlit("plan", "assessment", outage, "--households", "--json").json["households"]
+    for text in (told.out, everlit("plan", "assessment", outage).out):
+        for word in ("customer-hours", "household-hours", "kVA-hours", "not supplied", "repeats", "ticket", "notices due"):
+            assert word in text, word
+    assert everlit("plan", "assessment", "nobody", "--network", "case33", "--json").code == 1
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_gates_are_told_in_the_language_chosen(everlit, filed, lang):
     planned(everlit, filed)

@@ -1,5 +1,6 @@
 """The life of requests and outages from the command line: adopted, merged, moved, and every step by the role it is for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,6 +8,7 @@ import typer
 
 from everlit.app import App
 from everlit.cli.acting import ActorName, ActorRole, Reason, acting
+from everlit.cli.assessment import show_assessment
 from everlit.cli.output import Json, console, language, show, table
 from everlit.cli.switching import NetworkName, instant, period
 from everlit.kernel import Period, Refusal
@@ -134,12 +136,15 @@ def act_on_outage(
             outage, asked, actor=acting(actor, role), version=version, reason=reason, delay_code=delay_code, at=when
         )
     now = app.planning.outage(outage)
-    answer = {**now.as_json(), "possible": [one.value for one in app.planning.possible(outage)]}
+    answer: dict[str, Any] = {**now.as_json(), "possible": [one.value for one in app.planning.possible(outage)]}
     try:
         answer["assessment_id"] = app.planning.assessment_of(outage_id=outage).identity
     except Refusal:
         answer["assessment_id"] = None
-    show(answer, as_json=as_json, people=lambda: show_one(app, now, answer["possible"]))
+    if asked is Command.ASSESS:
+        computed = {**app.planning.assessment(answer["assessment_id"]).body, "households": []}
+        answer["assessed"] = computed
+    show(answer, as_json=as_json, people=lambda: show_one(app, now, answer))
 
 
 def move(
@@ -209,16 +214,23 @@ def show_outages(app: App, outages: list[PlannedOutage]) -> None:
     table("outages 停电单", ("outage", "start 开始", "hours", "state"), rows)
 
 
-def show_one(app: App, outage: PlannedOutage, possible: list[str]) -> None:
-    """An outage, its requests, and what may be asked of it."""
+def show_one(app: App, outage: PlannedOutage, answer: Mapping[str, Any]) -> None:
+    """An outage, its requests, what was just computed of it, and what may be asked of it."""
     show_outages(app, [outage])
     console.print(f"requests 申请: {', '.join(outage.request_ids)}")
-    console.print(f"next 下一步: {', '.join(possible) or '–'}")
+    if "assessed" in answer:
+        show_assessment(answer["assessed"], zone=app.zone)
+    console.print(f"next 下一步: {', '.join(answer['possible']) or '–'}")
 
 
 def show_move(answer: dict[str, Any]) -> None:
-    """Customer-hours before and after, and what stands against it."""
-    rows = [(time, f"{answer[time]['hours']['units_h']:.2f}") for time in ("before", "after")]
-    table("move 改期", ("", "customer-hours 时户数"), rows)
+    """Hours, households, notices and energy before and after, and what stands against it."""
+    sides = [answer[time] for time in ("before", "after")]
+    rows = [
+        ("customer-hours 时户数", *(f"{side['hours']['units_h']:.2f}" for side in sides)),
+        ("household-hours 低压时户数", *(f"{side['hours']['households_h']:.2f}" for side in sides)),
+        ("households 停电户数", *(f"{side['affected']['households']}" for side in sides)),
+    ]
+    table("move 改期", ("", "before 改前", "after 改后"), rows)
     for finding in (*answer["conflicts"], *answer["findings"]):
         console.print(f"  {finding['subject']}: {finding['message'][language()]} ({finding['kind']})")

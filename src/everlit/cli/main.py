@@ -6,6 +6,7 @@ import typer
 
 from everlit import __version__
 from everlit.cli import (
+    assessment,
     control,
     demo,
     facts,
@@ -24,7 +25,7 @@ application = typer.Typer(
     help="Everlit 长明 — compute before you cut. 先算后停。", no_args_is_help=True, pretty_exceptions_enable=False
 )
 facts.add_to_network(networks.application)
-for part in (lifecycle, facts, control):
+for part in (assessment, lifecycle, facts, control):
     part.add_to_plan(planning.application)
 application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")

@@ -1,14 +1,15 @@
 """`everlit plan …`: a month of requests in, a plan out; one request assessed; a fictional month to try with."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from everlit.app import App
-from everlit.cli.output import Json, console, language, show, show_findings, table
+from everlit.cli.assessment import show_assessment
+from everlit.cli.output import Json, console, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant
 from everlit.kernel import Finding, Refusal, Text
 from everlit.planning.demo_month import demo_month
@@ -137,23 +138,9 @@ def show_plan(plan: Mapping[str, Any]) -> None:
     table("customer-hours 时户数", ("", "h"), rows)
     console.print(
         f"{plan['scheduled']} scheduled 已排, {len(plan['refused'])} refused 未排; "
-        f"at most {plan['gap']:.1%} above the proven bound 距下界"
+        + (
+            "no bound above nothing 无下界"
+            if plan["gap"] is None
+            else f"at most {plan['gap']:.1%} above the proven bound 距下界"
+        )
     )
-
-
-def show_assessment(answer: dict[str, Any], *, zone: tzinfo) -> None:
-    """The headline of an assessment, and the gates that do not pass."""
-    hours, without = answer["hours"], answer["hours_without_transfer"]
-    start, end = (datetime.fromisoformat(answer[key]).astimezone(zone) for key in ("start", "end"))
-    rows = [
-        ("time 时间", f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M %z}"),
-        ("open 断开", ", ".join(answer["isolation"]["to_open"])),
-        ("close 合上", ", ".join(answer["transfer"]["close"]) or "–"),
-        ("households 停电户数", answer["affected"]["households"]),
-        ("customer-hours 时户数", f"{hours['units_h']:.2f} ({without['units_h']:.2f})"),
-        ("approver 审批", answer["approver"]),
-    ]
-    table("assessment 事前评估", ("", ""), rows)
-    for gate in answer["gates"]:
-        if gate["outcome"] != "pass":
-            console.print(f"{gate['outcome']}: {gate['message'][language()]} ({gate['key']})", markup=False)
