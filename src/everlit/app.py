@@ -6,7 +6,7 @@ seen at once and an old one costs nothing.
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from everlit.customers.service import Customers
 from everlit.grid import Grid, Network, compile_network, load_network
 from everlit.grid.compile import Bools, Floats
 from everlit.grid.state import positions
@@ -33,11 +34,13 @@ from everlit.grid.tables import shipped_networks
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.ledger.service import Ledger
 from everlit.metering.forecast import forecast, window_loads
+from everlit.notices.service import Notices
 from everlit.planning.model import Role, State
 from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
+from everlit.policies import Reactions
 from everlit.reliability.service import Reliability
 from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missing_ties
 from everlit.switching.transfer import Transfer, transfer
@@ -71,6 +74,12 @@ class UnableToOperate(Refusal):
     """An operation is recorded by who operates or directs it, when it has happened."""
 
     title = Text(en="The switch operation was not recorded.", zh="倒闸操作未登记。")
+
+
+def speaker() -> Text:
+    """Who notices say they come from."""
+    zh, en = (os.environ.get(f"EVERLIT_UTILITY_{language}") for language in ("ZH", "EN"))
+    return Text(en=en or "Your power utility", zh=zh or "供电公司")
 
 
 def _refused(operation: SwitchOperation, actor: Actor) -> list[Finding]:
@@ -110,6 +119,8 @@ class App:
     home: Path
     clock: Callable[[], datetime] = now
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    sender: Text = field(default_factory=speaker)
+    hotline: str = field(default_factory=lambda: os.environ.get("EVERLIT_HOTLINE") or "95598")
     _grids: dict[tuple[str, int], Grid] = field(default_factory=dict)
 
     @classmethod
@@ -195,7 +206,23 @@ class App:
     @cached_property
     def planning(self) -> Planning:
         """The planning use cases on this store."""
-        return Planning(self.engine, self.grid, self.closed, self.clock, zone=self.zone, time_zone=self.zone.key)
+        return Planning(
+            self.engine, self.grid, self.closed, self.clock, zone=self.zone, time_zone=self.zone.key,
+            reactions=self._react,
+        )  # fmt: skip
+
+    def _react(self, connection: Connection, kind: str, subject: str, body: Mapping[str, Any]) -> None:
+        Reactions(self.notices, self.grid, self.sender, self.hotline)(connection, kind, subject, body)
+
+    @cached_property
+    def customers(self) -> Customers:
+        """Accounts and contacts on this store."""
+        return Customers(self.engine, self.grid, self.clock)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Who is told what, on this store."""
+        return Notices(self.engine, self.planning.policies, self.clock, self.zone)
 
     @cached_property
     def ledger(self) -> Ledger:

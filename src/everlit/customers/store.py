@@ -28,6 +28,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.sql.elements import ColumnElement
@@ -39,6 +40,9 @@ from everlit.platform.database import metadata
 _SEQ = BigInteger().with_variant(Integer, "sqlite")
 _AT_ONCE = 2_000
 Thing = TypeVar("Thing")
+
+IN_DOUBT = text("link_probability < 1")
+"""Accounts whose place is not sure: few, and looked through for every outage."""
 
 accounts = Table(
     "customers_accounts",
@@ -63,6 +67,10 @@ accounts = Table(
     Index(
         "ix_customers_accounts_place",
         "network", "consumer_id", "link_probability", "importance", "life_support", "channel", "quiet_from", "quiet_to",
+    ),
+    Index(
+        "ix_customers_accounts_doubt", "network", "link_probability",
+        sqlite_where=IN_DOUBT, postgresql_where=IN_DOUBT,
     ),
 )  # fmt: skip
 links = Table(

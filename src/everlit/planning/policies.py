@@ -21,6 +21,7 @@ from math import isfinite
 from everlit.kernel import Finding, Hardness, Period, Policies, Policy, Refusal, Text
 from everlit.kernel.policy import register
 from everlit.ledger.policies import LEDGER_POLICIES
+from everlit.notices.policies import NOTICE_POLICIES
 from everlit.planning.model import ProtectedPeriod
 from everlit.reliability.policies import RELIABILITY_POLICIES
 from everlit.switching.limits import TRANSFER_POLICIES
@@ -30,9 +31,10 @@ DEFAULT_POLICIES = (
     SWITCHING_POLICIES.replaced(TRANSFER_POLICIES.rows)
     .replaced(LEDGER_POLICIES.rows)
     .replaced(RELIABILITY_POLICIES.rows)
+    .replaced(NOTICE_POLICIES.rows)
     .replaced(register((files("everlit.planning") / "policies.csv").read_text("utf-8")))
 )
-"""The planning register over the rows of switching, ledger and reliability: everything an assessment may cite."""
+"""The planning register over the rows of switching, ledger, reliability and notices: everything an assessment may cite."""
 
 PROVINCE_EXAMPLE = (
     Policy(

@@ -1,0 +1,225 @@
+"""Deciding in the database: who hears what about an event, as one `INSERT … SELECT` per group of loads.
+
+    believes (told before) ╲ dark now      never told      the same times      other times
+    dark now                               first word      –                   changed
+    not dark now                           –               cancelled           cancelled
+
+Here are the holders of accounts whose place is certain, the many. Accounts whose place is in doubt and delegates are
+few: they are decided in Python by the same table (`doubt`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Integer,
+    SmallInteger,
+    String,
+    and_,
+    case,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import Select
+
+from everlit.customers.model import Priority
+from everlit.customers.store import PRIORITY, accounts, contacts
+from everlit.notices.model import Group, State
+from everlit.notices.store.beliefs import believed
+from everlit.notices.store.tables import covered, listed, outbox
+
+COLUMNS = (
+    "announcement_id", "account_no", "contact_no", "channel", "span_id", "certain", "stale", "priority", "accounts",
+    "state", "attempts", "doubled", "queued_s", "due_s", "not_after_s", "doubt_s", "sent_s", "token", "receipt",
+    "detail",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The clock of one decision: now, the local minute of the day, the end of use, and until when to hold back for quiet
+    hours (0: not at all)."""
+
+    now_s: int
+    local_minute: int
+    not_after_s: int
+    quiet_until_s: int
+
+
+def queue_dark(
+    connection: Connection,
+    announcement_id: int,
+    group: Group,
+    *,
+    network: str,
+    span_id: int,
+    when: When,
+    certain: float,
+    event_id: str = "",
+) -> int:
+    """The first word to the holders of all accounts that surely hang on a group of loads. With an `event_id` those who
+    believe something about it already are left out."""
+    query = _dark(connection, announcement_id, group, network=network, span_id=span_id, when=when, certain=certain)
+    if event_id:
+        what = believed(event_id)
+        told = exists().where(what.c.account_no == accounts.c.account_no, what.c.contact_no == 0)
+        query = query.where(~told)
+    return _put(connection, query)
+
+
+def queue_changed(
+    connection: Connection,
+    announcement_id: int,
+    group: Group,
+    *,
+    network: str,
+    span_id: int,
+    when: When,
+    certain: float,
+    event_id: str,
+) -> int:
+    """The change to those among them who believe in other times."""
+    query = _dark(connection, announcement_id, group, network=network, span_id=span_id, when=when, certain=certain)
+    what = believed(event_id)
+    other = exists().where(
+        what.c.account_no == accounts.c.account_no, what.c.contact_no == 0, what.c.span_id != span_id
+    )  # fmt: skip
+    return _put(connection, query.where(other))
+
+
+def queue_cancelled(
+    connection: Connection,
+    announcement_id: int,
+    groups: Sequence[Group],
+    *,
+    network: str,
+    when: When,
+    certain: float,
+    event_id: str,
+) -> int:
+    """That it is off, to the holders who believe in it and hang on none of the loads any more."""
+    what = believed(event_id)
+    names = [name for group in groups for name in group.consumer_ids]
+    here = listed(connection, names)
+    query = (
+        _rows(announcement_id, what.c.span_id, when, certain=what.c.certain)
+        .join_from(accounts, what, what.c.account_no == accounts.c.account_no)
+        .where(what.c.contact_no == 0, accounts.c.network == network, accounts.c.link_probability >= certain)
+        .where(accounts.c.consumer_id.not_in(select(here.c.value)))
+    )
+    return _put(connection, query)
+
+
+def queue_told(
+    connection: Connection, announcement_id: int, *, event_id: str, believed_span: int, span_id: int, when: When
+) -> int:
+    """A word to everybody who believes in some times, holders and delegates; the times told are those of `span_id`."""
+    what = believed(event_id)
+    holders = (
+        _rows(announcement_id, literal(span_id, BigInteger), when, certain=what.c.certain)
+        .join_from(accounts, what, and_(what.c.account_no == accounts.c.account_no, what.c.contact_no == 0))
+        .where(what.c.span_id == believed_span)
+    )
+    count = _put(connection, holders)
+    what = believed(event_id)
+    others = (
+        _rows(
+            announcement_id, literal(span_id, BigInteger), when, certain=what.c.certain, reader=contacts,
+            priority=what.c.priority, account_no=literal(0, BigInteger), contact_no=contacts.c.contact_no,
+            count=what.c.accounts,
+        )
+        .join_from(contacts, what, what.c.contact_no == contacts.c.contact_no)
+        .where(what.c.span_id == believed_span)
+    )  # fmt: skip
+    count += _put(connection, others)
+    what = believed(event_id)
+    about = (
+        select(literal(announcement_id, BigInteger), covered.c.contact_no, covered.c.account_no)
+        .join_from(
+            covered, what,
+            and_(what.c.announcement_id == covered.c.announcement_id, what.c.contact_no == covered.c.contact_no),
+        )
+        .where(what.c.span_id == believed_span)
+    )  # fmt: skip
+    connection.execute(insert(covered).from_select(["announcement_id", "contact_no", "account_no"], about))
+    return count
+
+
+def _dark(
+    connection: Connection,
+    announcement_id: int,
+    group: Group,
+    *,
+    network: str,
+    span_id: int,
+    when: When,
+    certain: float,
+) -> Select[Any]:
+    here = listed(connection, group.consumer_ids)
+    place = and_(accounts.c.network == network, accounts.c.consumer_id == here.c.value)
+    query = _rows(announcement_id, literal(span_id, BigInteger), when).join_from(here, accounts, place)
+    return query.where(accounts.c.link_probability >= certain)
+
+
+def _rows(
+    announcement_id: int,
+    span_id: ColumnElement[Any],
+    when: When,
+    *,
+    certain: ColumnElement[bool] | None = None,
+    reader: Any = accounts,
+    priority: ColumnElement[Any] = PRIORITY,
+    account_no: ColumnElement[Any] = accounts.c.account_no,
+    contact_no: ColumnElement[Any] | None = None,
+    count: ColumnElement[Any] | None = None,
+) -> Select[Any]:
+    """The columns of new messages, in the order of `COLUMNS`."""
+    nothing, no = literal("", String), literal(False, Boolean)
+    zero, now_s = literal(0, BigInteger), literal(when.now_s, BigInteger)
+    return select(
+        literal(announcement_id, BigInteger),
+        account_no,
+        zero if contact_no is None else contact_no,
+        reader.c.channel,
+        span_id,
+        literal(True, Boolean) if certain is None else certain,
+        no,
+        priority,
+        literal(1, Integer) if count is None else count,
+        literal(State.QUEUED.value, String),
+        literal(0, SmallInteger),
+        literal(0, SmallInteger),
+        now_s,
+        _due(reader, when, priority),
+        literal(when.not_after_s, BigInteger),
+        zero,
+        zero,
+        nothing,
+        nothing,
+        nothing,
+    )
+
+
+def _due(reader: Any, when: When, priority: ColumnElement[Any]) -> ColumnElement[Any]:
+    """`Quiet.minutes_left` in SQL: the end of the reader's quiet hours, or now outside of them, for life support, and when
+    it would be too late."""
+    now_s = literal(when.now_s, BigInteger)
+    if when.quiet_until_s <= when.now_s:
+        return now_s
+    begin, end = reader.c.quiet_from, reader.c.quiet_to
+    length, into = (end - begin + 1440) % 1440, (when.local_minute - begin + 1440) % 1440
+    over = now_s + (length - into) * 60
+    at_once = or_(begin.is_(None), into >= length, over > when.quiet_until_s, priority == int(Priority.LIFE_SUPPORT))
+    return case((at_once, now_s), else_=over)
+
+
+def _put(connection: Connection, query: Select[Any]) -> int:
+    return int(connection.execute(insert(outbox).from_select(COLUMNS, query)).rowcount)

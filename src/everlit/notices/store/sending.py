@@ -1,0 +1,107 @@
+"""The outbox as the runner asks for it: rows of the store in, messages with text and address out.
+
+Each call is a short transaction of its own that does not wait for planners: rows are locked one by one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from sqlalchemy import Connection, Engine
+
+from everlit.customers.store import Reader, readers
+from everlit.notices.dispatch import InHand
+from everlit.notices.letter import held_back_s, letter_of, message_of
+from everlit.notices.model import Announcement, Claimed, Spans, seconds
+from everlit.notices.outbox import Mark
+from everlit.notices.policies import Rules
+from everlit.notices.store import queue
+
+
+@dataclass
+class StoredOutbox:
+    """The outbox of one store; what was said and its times never change and are kept at hand."""
+
+    engine: Engine
+    clock: Callable[[], datetime]
+    zone: tzinfo
+    rules: Rules
+    _said: dict[int, Announcement] = field(default_factory=dict)
+    _times: dict[int, Spans] = field(default_factory=dict)
+
+    def claim(self, channel: str, limit: int, token: str) -> Sequence[InHand]:
+        """Messages of a channel that are due."""
+        now_s = seconds(self.clock())
+        with self.engine.begin() as connection:
+            rows = queue.claim(connection, channel, limit=limit, now_s=now_s, lease_s=self.rules.lease_s, token=token)
+            return self._in_hand(connection, rows)
+
+    def claim_waiting(self, channel: str, limit: int, token: str) -> Sequence[InHand]:
+        """Messages of a channel that rests and that cannot wait."""
+        now_s = seconds(self.clock())
+        since_s = now_s - int(self.rules.second_after_s)
+        with self.engine.begin() as connection:
+            rows = queue.claim_waiting(
+                connection,
+                channel,
+                limit=limit,
+                now_s=now_s,
+                since_s=since_s,
+                lease_s=self.rules.lease_s,
+                token=token,
+            )
+            return self._in_hand(connection, rows)
+
+    def claim_doubts(self, channel: str, limit: int, token: str) -> Sequence[InHand]:
+        """Messages whose gateway has to be asked."""
+        now_s = seconds(self.clock())
+        with self.engine.begin() as connection:
+            rows = queue.claim_doubts(
+                connection, channel, limit=limit, now_s=now_s, lease_s=self.rules.lease_s, token=token
+            )
+            return self._in_hand(connection, rows)
+
+    def mark(self, marks: Sequence[Mark], token: str) -> None:
+        """Note what became of messages."""
+        with self.engine.begin() as connection:
+            queue.mark(connection, marks, token=token)
+
+    def expire(self) -> int:
+        """Take out what is of no use any more."""
+        with self.engine.begin() as connection:
+            return queue.expire(connection, now_s=seconds(self.clock()))
+
+    def next_due(self, channels: Sequence[str]) -> int | None:
+        """When the next message is due."""
+        with self.engine.connect().execution_options(reading=True) as connection:
+            return queue.next_due(connection, channels)
+
+    def _in_hand(self, connection: Connection, rows: Sequence[Claimed]) -> list[InHand]:
+        holders, delegates = readers(
+            connection,
+            account_nos={row.account_no for row in rows if not row.contact_no},
+            contact_nos={row.contact_no for row in rows if row.contact_no},
+        )
+        return [
+            self._one(connection, row, delegates[row.contact_no] if row.contact_no else holders[row.account_no])
+            for row in sorted(rows, key=lambda row: (row.priority, row.notice_id))
+        ]
+
+    def _one(self, connection: Connection, row: Claimed, reader: Reader) -> InHand:
+        said = self._said.get(row.announcement_id)
+        if said is None:
+            said = self._said[row.announcement_id] = queue.kept_announcement(connection, row.announcement_id)
+        times = self._times.get(row.span_id)
+        if times is None:
+            times = self._times[row.span_id] = queue.kept_spans(connection, row.span_id)
+        message = message_of(
+            row,
+            announcement=said,
+            spans=times,
+            contact=reader.contact,
+            customer=reader.account_id or f"contact:{row.contact_no}",
+            place=reader.address,
+            zone=self.zone,
+        )
+        quiet_s = held_back_s(row, said, reader.contact, now=self.clock(), zone=self.zone)
+        return InHand(letter_of(row, reader.contact), message, quiet_s)

@@ -1,0 +1,127 @@
+"""When X then Y (联动): what one capability does because of what happened in another, as one table.
+
+A fact of planning and the reaction to it are one transaction: either an outage is approved as told and its notices are
+queued, or neither. A reaction that is refused refuses its cause.
+
+    planning.outage.notify      people are told the final plan: the first word, changes, that it is off for some
+    planning.outage.assessed    another plan than the one told: nobody who does not know it yet is told it
+    planning.outage.move …      the time told no longer stands: whoever was told hears that it is off
+    planning.outage.restore     supply is back
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from everlit.grid import Grid
+from everlit.kernel import Text
+from everlit.notices.channel import Kind
+from everlit.notices.model import Happening
+from everlit.notices.policies import rules_of
+from everlit.notices.recipients import groups_of
+from everlit.notices.service import Notices
+from everlit.planning import store
+from everlit.planning.model import Nature, PlannedOutage, State
+from everlit.platform.events import Actor
+
+REACTING = Actor("everlit", "system")
+MOST_NAMED = 3
+KINDS: Mapping[Nature, Kind] = {Nature.PLANNED: Kind.PLANNED, Nature.TEMPORARY: Kind.TEMPORARY}
+
+
+@dataclass(frozen=True, slots=True)
+class Reactions:
+    """What reactions need: the notices, the networks, and who speaks (the utility and its hotline)."""
+
+    notices: Notices
+    grid: Callable[[str], Grid]
+    sender: Text
+    hotline: str
+
+    def __call__(self, connection: Connection, kind: str, subject: str, _body: Mapping[str, Any]) -> None:
+        """React to a fact inside its transaction."""
+        for reaction in WHEN.get(kind, ()):
+            outage = store.find_outage(connection, subject.removeprefix("outage:"))
+            if outage is not None:
+                reaction(self, connection, outage)
+
+    def happening(self, connection: Connection, outage: PlannedOutage) -> Happening:
+        """What people have to be told about an outage, by the assessment it stands on."""
+        stored = store.find_assessment(connection, subject=f"outage:{outage.outage_id}", fingerprint=outage.assessment)
+        body: Mapping[str, Any] = stored.body if stored else {"patterns": [], "households": [], "start": ""}
+        rules = rules_of(self.notices.policies(), on=self.notices.clock().date())
+        return Happening(
+            outage.outage_id,
+            outage.network,
+            KINDS.get(outage.nature, Kind.PLANNED),
+            outage.period,
+            groups_of(body, rounding_min=rules.rounding_min) if stored else (),
+            _cause(connection, outage),
+            _area(self.grid(outage.network), body["households"]),
+            self.sender,
+            self.hotline,
+            {"affected": sum(row["households"] for row in body["households"])},
+        )
+
+
+def tell(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """Tell the final plan; telling a cancelled or postponed outage tells that it is off."""
+    if outage.state in (State.CANCELLED, State.POSTPONED):
+        call_off(react, connection, outage)
+    else:
+        react.notices.announce(connection, react.happening(connection, outage), actor=REACTING)
+
+
+def call_off(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """Whoever was told hears that it does not take place at the time told."""
+    react.notices.call_off(connection, outage.outage_id, actor=REACTING)
+
+
+def hold(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """When the plan is another one than people were told, nobody else is told the old one."""
+    if outage.renotice:
+        react.notices.withdraw(connection, outage.outage_id, actor=REACTING, why="assessed anew")
+
+
+def restored(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """Supply is back."""
+    at = outage.execution.restored_at or react.notices.clock()
+    react.notices.restored(connection, outage.outage_id, at, actor=REACTING)
+
+
+WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None], ...]] = {
+    "planning.outage.notify": (tell,),
+    "planning.outage.assessed": (hold,),
+    "planning.outage.move": (call_off,),
+    "planning.outage.resize": (call_off,),
+    "planning.outage.replanned": (call_off,),
+    "planning.outage.postpone": (call_off,),
+    "planning.outage.cancel": (call_off,),
+    "planning.outage.reject": (call_off,),
+    "planning.outage.restore": (restored,),
+}
+"""The table."""
+
+
+def _cause(connection: Connection, outage: PlannedOutage) -> Text:
+    """Why: what the requests of the outage are called."""
+    filed = [store.find_request(connection, outage.network, name) for name in outage.request_ids]
+    titles = [one.request.title for one in filed if one is not None]
+    english = ", ".join(dict.fromkeys(title.en for title in titles if title.en)) or "work on the network"
+    return Text(english, "、".join(dict.fromkeys(title.zh for title in titles if title.zh)) or "电网检修")
+
+
+def _area(grid: Grid, households: Iterable[Mapping[str, Any]]) -> Text:
+    """Where: the lines concerned by their names, and about how many households."""
+    rows = list(households)
+    names = dict.fromkeys(row["feeder_id"] for row in rows if row["feeder_id"])
+    table = grid.network.tables["feeders"]
+    zh = dict(zip(*(table.column(name).to_pylist() for name in ("feeder_id", "name_zh")), strict=True))
+    en = dict(zip(*(table.column(name).to_pylist() for name in ("feeder_id", "name")), strict=True))
+    shown, count = list(names)[:MOST_NAMED], sum(row["households"] for row in rows)
+    return Text(
+        f"parts of {', '.join(en[name] or name for name in shown) or 'the network'} (about {count} households)",
+        f"{'、'.join(zh[name] or en[name] or name for name in shown) or '电网'}部分用户(约{count}户)",
+    )
