@@ -1,4 +1,4 @@
-"""Short messages over SMPP 3.4 (短信网关直连): a client of our own for the message centre (SMSC) of an operator.
+"""Short messages over SMPP 3.4: a client of our own for the message centre (短信中心, SMSC) of an operator.
 
     parts      the text in pieces a telephone puts together again: GSM 7-bit or UCS-2, 160/153 or 70/67 characters
     pdu        the octets: bind, submit, query, delivery receipts
