@@ -78,7 +78,7 @@ class UnableToOperate(Refusal):
 
 def speaker() -> Text:
     """Who notices say they come from."""
-    zh, en = (os.environ.get(f"EVERLIT_UTILITY_{language}") for language in ("ZH", "EN"))
+    zh, en = (os.environ.get(name) for name in ("EVERLIT_UTILITY_ZH", "EVERLIT_UTILITY_EN"))
     return Text(en=en or "Your power utility", zh=zh or "供电公司")
 
 
