@@ -53,8 +53,9 @@ def run_gate(words: list[str]) -> int:
             ),
             "doctests": lambda: pytest(python, environment_of_tests, *DOCTESTS),
             "tests": lambda: pytest(python, environment_of_tests, *words),
+            "convert": conversion,
         }
-        wanted = only.split(",") if only else list(checks)
+        wanted = only.split(",") if only else [name for name in checks if name != "convert" or "--long" in words]
         unknown = set(wanted) - set(checks)
         if unknown:
             raise UnableToFinishStep(f"no check is called {', '.join(sorted(unknown))}; there are: {', '.join(checks)}")
@@ -103,6 +104,12 @@ def pytest(python: Path, extra: dict[str, str], *words: str) -> str:
     shared = ["--dist", "loadfile", "--durations", "10", "--durations-min", "5"]
     env = dict(os.environ) | extra
     return stream([python, "-m", "pytest", "-q", *spread, *shared, *words], env=env)
+
+
+def conversion() -> str:
+    """The shipped networks made again from their sources: the same bytes, the same load flow as the sources' packages."""
+    python = environment(ROOT / ".venv-convert", from_lock="convert")
+    return stream([python, "-m", "pytest", "-q", "--convert", "tests/sources/test_conversion.py"], env=dict(os.environ))
 
 
 def web() -> str:

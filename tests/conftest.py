@@ -1,7 +1,7 @@
 """What all tests share: a fresh store on each database, a browser, long proofs on request, one behaviour of hypothesis.
 
 Nothing here skips quietly. A test that needs PostgreSQL or Chromium gets one or fails with what to install; only the
-proofs marked `long` wait for `--long`.
+proofs marked `long` wait for `--long`, and those marked `convert` for `--convert`: they need the converters' packages.
 """
 
 import os
@@ -21,6 +21,7 @@ settings.register_profile("explore", settings.get_profile("gate"), derandomize=F
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the proofs that take minutes")
+    parser.addoption("--convert", action="store_true", help="run the proofs that make the shipped networks again")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,12 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--long"):
-        return
-    later = [item for item in items if item.get_closest_marker("long")]
+    waiting = [mark for mark in ("long", "convert") if not config.getoption(f"--{mark}")]
+    later = [item for item in items if any(item.get_closest_marker(mark) for mark in waiting)]
     if later:
         config.hook.pytest_deselected(items=later)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in later]
 
 
 @pytest.fixture(scope="session", autouse=True)

