@@ -4,9 +4,11 @@
 with a certificate for each who stays dark.
 """
 
-from everlit.switching.certificate import MissingTie, Reason, check_certificate, rank_missing_ties
+from everlit.switching.certificate_check import check_certificate
 from everlit.switching.isolate import Break, Isolation, UnableToIsolate, isolate
 from everlit.switching.limits import DEFAULT_LIMITS, TRANSFER_POLICIES, Limits, limits_of
+from everlit.switching.missing_ties import MissingTie, rank_missing_ties
+from everlit.switching.reason import Reason
 from everlit.switching.transfer import Transfer, UnableToTransfer, transfer
 from everlit.switching.window import Window
 

@@ -8,7 +8,7 @@ switches stay as they are. Between pieces, and between a piece and the live netw
 use. A piece is entered only from above: at its highest voltage, so that no transformer is fed backwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,7 +73,8 @@ class Area:
 
     `worth` orders what is kept: important customers by weight, then MV units, then households, in one whole number.
     `zone` pieces lie inside the isolation: one may leave it only behind switches that show their break. `stuck` pieces
-    hold the work itself, or were dead before anybody switched: they stay as they are.
+    hold the work itself, or were dead before anybody switched: they stay as they are. `unusable` switches and `avoided`
+    sections are those the question left out.
     """
 
     grid: Grid
@@ -87,6 +88,8 @@ class Area:
     zone: npt.NDArray[np.bool_]
     stuck: npt.NDArray[np.bool_]
     piece_of_section: Ints
+    unusable: frozenset[int] = frozenset()
+    avoided: frozenset[int] = frozenset()
 
     @property
     def n_pieces(self) -> int:
@@ -152,13 +155,14 @@ def dead_area(
     zone, work = _mask(grid, isolation.zone_sections), _mask(grid, isolation.work_sections)
     lost = _mask(grid, isolation.dead_sections)
     dead = lost | zone
-    rule = _Rules(grid, closed, limits, frozenset(unusable))
+    rule, avoided = _Rules(grid, closed, limits, frozenset(unusable)), frozenset(avoid_sections)
     sections, piece = _pieces(grid, dead, closed & rule.fixed)
-    edges, barred = _borders(grid, closed, dead, piece, sections, rule, set(avoid_sections))
+    edges, barred = _borders(grid, closed, dead, piece, sections, rule, avoided)
     return Area(
         grid=grid, limits=limits, closed_before=isolation.closed_before, closed=closed, sections=sections,
         worth=_worths(grid, limits, sections), edges=edges, barred=barred, piece_of_section=piece,
         stuck=_any(work | (zone & ~lost), piece, len(sections)), zone=_any(zone, piece, len(sections)),
+        unusable=rule.unusable, avoided=avoided,
     )  # fmt: skip
 
 
@@ -176,7 +180,7 @@ def _any(mask: Bools, piece: Ints, count: int) -> Bools:
 
 
 def _borders(
-    grid: Grid, closed: Bools, dead: Bools, piece: Ints, sections: Sequence[Ints], rule: "_Rules", avoided: set[int]
+    grid: Grid, closed: Bools, dead: Bools, piece: Ints, sections: Sequence[Ints], rule: "_Rules", avoided: Set[int]
 ) -> tuple[tuple[Edge, ...], tuple[Barred, ...]]:
     """The switches between pieces and between a piece and what is live: usable ones, and those a rule takes out."""
     one, other = grid.switch_section_from, grid.switch_section_to

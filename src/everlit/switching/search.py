@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from everlit.grid.compile import Bools
 from everlit.switching.area import LIVE, Area
 from everlit.switching.window import Verdict
 
@@ -62,6 +63,17 @@ class Plan:
     def key(self) -> frozenset[int]:
         """Two plans with the same used edges are the same state."""
         return frozenset(self.used)
+
+
+def state_of(area: Area, used: Iterable[int], fed: Iterable[int]) -> Bools:
+    """Switch positions of a plan: at what is fed only the used switches are closed, all else stays."""
+    state = area.closed.copy()
+    for piece in fed:
+        for index in area.at[piece]:
+            state[area.edges[index].switch] = False
+    for index in used:
+        state[area.edges[index].switch] = True
+    return state
 
 
 @dataclass(frozen=True, slots=True)

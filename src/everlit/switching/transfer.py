@@ -11,10 +11,10 @@ live feeders to make room. The plan comes with a proven bound, and with a certif
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,20 +23,19 @@ from everlit.grid.compile import Bools, Floats, Ints
 from everlit.grid.flow import Flow
 from everlit.kernel import Finding, Policies, Refusal, Text
 from everlit.switching.area import LIVE, Area, dead_area, split_worth
+from everlit.switching.certificate import certify
+from everlit.switching.certificate_check import checked
 from everlit.switching.headroom import headroom
 from everlit.switching.isolate import Isolation
 from everlit.switching.judgement import Judgement, judgement
 from everlit.switching.limits import limits_of
 from everlit.switching.policies import NEWEST
-from everlit.switching.search import Outcome, Plan, best_plans
+from everlit.switching.reason import Reason
+from everlit.switching.search import Outcome, Plan, best_plans, state_of
 from everlit.switching.skeleton import Skeleton, skeleton
-from everlit.switching.window import Excess, Verdict, Window
+from everlit.switching.window import Excess, Verdict, Window, instant
 
 ROUGH_LOSS, FINE_LOSS, FINALISTS = 0.01, 0.001, 8
-if TYPE_CHECKING:
-    from everlit.switching.certificate import Reason
-
-QUARTER_HOUR = timedelta(minutes=15)
 LOW_PU = 0.9
 
 
@@ -87,7 +86,7 @@ class Transfer:
     @property
     def hours(self) -> float:
         """Length of the window."""
-        return self.window.steps * self.window.hours_per_step
+        return self.window.hours
 
     @property
     def gap(self) -> float:
@@ -103,16 +102,23 @@ class Transfer:
         dead = list(self.dead)
         return int(self.grid.section_units[dead].sum()), int(self.grid.section_households[dead].sum())
 
+    @property
+    def certificate(self) -> tuple[Reason, ...]:
+        """Why each block that stays dark does so: the reasons that hold when computed again; computed when asked for."""
+        return self._certified[0]
+
+    @property
+    def certificate_findings(self) -> tuple[Finding, ...]:
+        """What did not hold when the certificate was computed again: nobody counts as explained by it."""
+        return self._certified[1]
+
     @cached_property
-    def certificate(self) -> tuple["Reason", ...]:
-        """Why each block that stays dark does so; computed when asked for."""
-        from everlit.switching.certificate import certify
-
-        return certify(self)
-
-    def instant(self, step: int) -> str:
-        """The quarter-hour `step` as clock time, or its number when the window has no date."""
-        return str(step) if self.starts_at is None else (self.starts_at + step * QUARTER_HOUR).isoformat()
+    def _certified(self) -> tuple[tuple[Reason, ...], tuple[Finding, ...]]:
+        reasons = certify(self.isolation, self.area, self.plan, self.window, starts_at=self.starts_at)
+        return checked(
+            self.isolation, reasons, state=self.state, window=self.window, unusable=self.area.unusable,
+            avoid_sections=self.area.avoided, starts_at=self.starts_at, proven=self.proven,
+        )  # fmt: skip
 
     def as_json(self) -> dict[str, Any]:
         """The plan by identities."""
@@ -138,6 +144,7 @@ class Transfer:
             "flow": self.flow_as_json(),
             "judgement": None if self.judgement is None else self.judgement.as_json(),
             "certificate": [reason.as_json() for reason in self.certificate],
+            "certificate_findings": [finding.as_json() for finding in self.certificate_findings],
         }
 
     def flow_as_json(self) -> dict[str, Any]:
@@ -148,7 +155,12 @@ class Transfer:
             if excess is None:
                 return None
             value, limit = round(excess.value, 6), round(excess.limit, 6)
-            return {"at": self.instant(excess.step), "where": self.window.name(excess), "value": value, "limit": limit}
+            return {
+                "at": instant(excess.step, self.starts_at),
+                "where": self.window.name(excess),
+                "value": value,
+                "limit": limit,
+            }
 
         return {
             "loss_kwh": round(verdict.loss_kwh, 6),
@@ -264,17 +276,6 @@ class _Jury:
         good = [index for index, verdict in enumerate(verdicts) if verdict.feasible] or [0]
         best = min(good, key=lambda index: verdicts[index].loss_kwh)
         return finalists[best], verdicts[best]
-
-
-def state_of(area: Area, used: Iterable[int], fed: Iterable[int]) -> Bools:
-    """Switch positions of a plan: at what is fed only the used switches are closed, all else stays."""
-    state = area.closed.copy()
-    for piece in fed:
-        for index in area.at[piece]:
-            state[area.edges[index].switch] = False
-    for index in used:
-        state[area.edges[index].switch] = True
-    return state
 
 
 def _stays_broken(verdict: Verdict, window: Window, push_mva: float) -> bool:

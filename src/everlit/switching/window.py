@@ -8,6 +8,7 @@ otherwise one overloaded house connection would forbid every transfer on its fee
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numba
@@ -25,6 +26,12 @@ SMALL_NODES = 2000
 """Networks up to this size are solved as sharply as can be."""
 CITY_TOLERANCE_PU = 1e-8
 BREACH = 1e-9
+QUARTER_HOUR = timedelta(minutes=15)
+
+
+def instant(step: int, starts_at: datetime | None) -> str:
+    """The quarter-hour `step` of a window as clock time, or its number when the window has no date."""
+    return str(step) if starts_at is None else (starts_at + step * QUARTER_HOUR).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,11 @@ class Window:
     def steps(self) -> int:
         """Number of quarter-hours."""
         return len(self.p_kw)
+
+    @property
+    def hours(self) -> float:
+        """Length of the window."""
+        return self.steps * self.hours_per_step
 
     @property
     def small(self) -> bool:

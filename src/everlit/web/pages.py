@@ -16,7 +16,7 @@ from everlit.kernel import Refusal
 from everlit.planning.lifecycle import Command, possible
 from everlit.planning.model import LADDER, Role, State
 from everlit.platform.events import Actor
-from everlit.switching.certificate import Reason, rank_missing_ties
+from everlit.switching import Reason, rank_missing_ties
 from everlit.web.month import (
     GONE,
     Cache,
