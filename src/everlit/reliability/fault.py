@@ -6,7 +6,8 @@
 1. The protective devices (保护) around the fault towards the sources open: here CB, the nearest. Everything below is off.
 2. Stage by stage more switches can be operated: first the automated, then those by hand. What cannot be separated from
    the fault yet is in the fault zone; around it every switch is opened (d1, d2).
-3. The device that tripped closes again where the fault zone no longer touches it: [a] lives.
+3. The device that tripped closes again where the fault zone no longer touches it: [a] lives. What it reaches it also
+   takes back from ties that helped out.
 4. Ties take over healthy zones, each zone whole, from the tie inward, while the limits of the tie and of all ties
    before it hold: [b] and, behind the fuse that never blew, [c]. Ties with more room go first.
 5. What is still off waits for the repair.
@@ -31,7 +32,8 @@ def follow_faults(w: Wiring, faults: Faults) -> tuple[Floats, Floats]:
     desk = Desk(
         np.zeros(n, np.int8), np.full(n, -1, np.int32), np.full(n, -1, np.int32), np.full(n, -1, np.int32),
         np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(n), np.zeros(n), np.zeros(n, np.bool_),
-        np.zeros(n_switches + 1), np.full(n_switches + 1, -1, np.int32), np.zeros(n_switches, np.bool_),
+        np.zeros(n_switches + 1), np.zeros(n_switches + 1), np.full(n_switches + 1, -1, np.int32),
+        np.full(n_switches + 1, -1, np.int32), np.zeros(n_switches, np.bool_),
         np.empty(n_switches, np.int32), np.empty(n_switches, np.int32), np.zeros(w.stages + 1, np.bool_),
     )  # fmt: skip
     failures, hours = np.zeros(n), np.zeros(n)
@@ -266,7 +268,8 @@ def _restore(w: Wiring, desk: Desk, stage: int, n_off: int, n_ties: int, n_feeds
     count = 0
     for place in range(n_off):
         section = desk.off[place]
-        if desk.state[section] == OFF and _returns(w, desk, section, stage):
+        elsewhere = desk.state[section] == OFF or (desk.state[section] == FED and desk.feed[section] > 0)
+        if elsewhere and _returns(w, desk, section, stage):
             count = _feed(desk, section, 0, stage, count)
     for feed in range(n_feeds):
         for place in range(n_off):
@@ -275,6 +278,8 @@ def _restore(w: Wiring, desk: Desk, stage: int, n_off: int, n_ties: int, n_feeds
                 desk.queue[count] = section
                 count += 1
         _grow(w, desk, feed, stage, count)
+        if feed == 0:
+            _relieve_ties(w, desk, n_off, n_feeds)
         count = 0
     place = 0
     while place < n_ties:
@@ -284,6 +289,19 @@ def _restore(w: Wiring, desk: Desk, stage: int, n_off: int, n_ties: int, n_feeds
         else:
             place += 1
     return n_feeds
+
+
+@numba.njit(cache=True)
+def _relieve_ties(w: Wiring, desk: Desk, n_off: int, n_feeds: int) -> None:
+    """What went back to the way it was fed before no longer loads a tie: add up anew what each carries."""
+    for feed in range(1, n_feeds):
+        near = desk.feed_near[feed]
+        desk.feed_kw[feed] = desk.feed_limit[feed]
+        desk.feed_before[feed] = desk.feed[near] if desk.state[near] == FED else -1
+    for place in range(n_off):
+        section = desk.off[place]
+        if desk.state[section] == FED and desk.feed[section] > 0:
+            _load(desk, desk.feed[section], w.load_kw[section])
 
 
 @numba.njit(cache=True)
@@ -302,14 +320,16 @@ def _returns(w: Wiring, desk: Desk, section: int, stage: int) -> bool:
 
 @numba.njit(cache=True)
 def _may_enter(w: Wiring, desk: Desk, switch: int, section: int) -> bool:
-    return bool(w.via[section] == switch or w.switch_kv[switch] >= SAME_KV * desk.zone_kv[desk.zone[section]])
+    kv = desk.zone_kv[desk.zone[section]] if desk.state[section] == OFF else w.section_kv[section]
+    return bool(w.via[section] == switch or w.switch_kv[switch] >= SAME_KV * kv)
 
 
 @numba.njit(cache=True)
 def _feed(desk: Desk, section: int, feed: int, stage: int, count: int) -> int:
-    desk.taken[desk.zone[section]] = True
-    desk.state[section], desk.feed[section], desk.when[section] = FED, feed, stage
-    desk.queue[count] = section
+    if desk.state[section] == OFF:
+        desk.taken[desk.zone[section]] = True
+        desk.state[section], desk.when[section] = FED, stage
+    desk.feed[section], desk.queue[count] = feed, section
     return count + 1
 
 
@@ -331,7 +351,10 @@ def _load(desk: Desk, feed: int, kw: float) -> None:
 
 @numba.njit(cache=True)
 def _grow(w: Wiring, desk: Desk, feed: int, stage: int, count: int) -> None:
-    """Spread a feed from the sections in the queue over closed switches, zone by zone, as far as it can carry."""
+    """Spread a feed from the sections in the queue over closed switches, zone by zone, as far as it can carry.
+
+    The way it was before also takes back what ties feed in the meantime.
+    """
     done = 0
     while done < count:
         section = desk.queue[done]
@@ -339,18 +362,24 @@ def _grow(w: Wiring, desk: Desk, feed: int, stage: int, count: int) -> None:
         for slot in range(w.starts[section], w.starts[section + 1]):
             switch = w.touching[slot]
             there = w.one[switch] + w.other[switch] - section
-            if not w.closed[switch] or desk.tripped[switch] or desk.state[there] != OFF:
-                continue
-            zone = desk.zone[there]
-            if zone != desk.zone[section]:
-                if (
-                    desk.taken[zone]
-                    or not _may_enter(w, desk, switch, there)
-                    or not _fits(desk, feed, desk.zone_kw[zone])
-                ):
-                    continue
-                _load(desk, feed, desk.zone_kw[zone])
-            count = _feed(desk, there, feed, stage, count)
+            if w.closed[switch] and not desk.tripped[switch] and _takes(w, desk, section, switch, there, feed):
+                count = _feed(desk, there, feed, stage, count)
+
+
+@numba.njit(cache=True)
+def _takes(w: Wiring, desk: Desk, section: int, switch: int, there: int, feed: int) -> bool:
+    """Whether a feed goes on into a section: the rest of its own zone, or a zone it can carry as a whole."""
+    if desk.state[there] == FED and desk.feed[there] > 0:
+        return feed == 0 and _may_enter(w, desk, switch, there)
+    if desk.state[there] != OFF:
+        return False
+    zone = desk.zone[there]
+    if zone == desk.zone[section]:
+        return True
+    if desk.taken[zone] or not _may_enter(w, desk, switch, there) or not _fits(desk, feed, desk.zone_kw[zone]):
+        return False
+    _load(desk, feed, desk.zone_kw[zone])
+    return True
 
 
 @numba.njit(cache=True)
@@ -366,8 +395,9 @@ def _try_tie(w: Wiring, desk: Desk, switch: int, feed: int, stage: int) -> bool:
         if not alive or desk.state[far] != OFF or not _may_enter(w, desk, switch, far):
             continue
         chained = desk.state[near] == FED
-        desk.feed_before[feed] = desk.feed[near] if chained else -1
-        desk.feed_kw[feed] = w.limit_kw[switch] if chained else min(w.limit_kw[switch], reserve)
+        desk.feed_near[feed], desk.feed_before[feed] = near, desk.feed[near] if chained else -1
+        desk.feed_limit[feed] = w.limit_kw[switch] if chained else min(w.limit_kw[switch], reserve)
+        desk.feed_kw[feed] = desk.feed_limit[feed]
         kw = desk.zone_kw[desk.zone[far]]
         if _fits(desk, feed, kw):
             _load(desk, feed, kw)

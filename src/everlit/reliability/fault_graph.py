@@ -59,9 +59,11 @@ class Faults(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Working space, clean between faults. Per section: state, zone, feed, stage; per zone and feed: their sums.
+    """Working space, clean between faults. Per section: state, zone, feed, stage; per zone: load, voltage, taken or not.
 
-    `off`, `trips` and `ties` are the lists of the fault at hand, `stirs` the stages at which it changes.
+    A feed is a tie that was closed (0: the way it was before): what it can still carry and could at first, the section at
+    its live end, and the feed before it. `off`, `trips` and `ties` are the lists of the fault at
+    hand, `stirs` the stages at which it changes.
     """
 
     state: States
@@ -74,6 +76,8 @@ class Desk(NamedTuple):
     zone_kv: Floats
     taken: Bools
     feed_kw: Floats
+    feed_limit: Floats
+    feed_near: Ints
     feed_before: Ints
     tripped: Bools
     trips: Ints
