@@ -26,6 +26,7 @@ from everlit.notices.channels.smpp.pdu import (
     written,
 )
 from everlit.notices.channels.smpp.receipts import Receipt, Receipts, read
+from everlit.notices.content.sms import parts as counted
 from tests.notices.channels.messages import NOW
 
 GSM = st.text(st.sampled_from(BASIC.replace("\x1b", "") + "".join(EXTENSION)), max_size=700)
@@ -181,3 +182,8 @@ def test_receipts_are_remembered_up_to_a_number_and_what_is_final_stays():
     assert kept.of_reference("+8613800138000", 4, pieces=1) is Sent.DELIVERED
     assert kept.of_reference("+8613800138000", 4, pieces=2) is None
     assert kept.of_reference("+8613800138001", 4, pieces=1) is None
+
+
+@given(st.text(st.sampled_from("停电a€[𠮷é\n^"), max_size=400))
+def test_as_many_pieces_are_sent_as_the_checker_of_texts_counts(text):
+    assert len(parts(text, reference=1)) == max(counted(text), 1)

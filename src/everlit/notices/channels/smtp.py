@@ -41,7 +41,10 @@ class MailServer:
 
 
 class Email:
-    """The channel of one mail server. `sender` is who writes; at most `connections` are open, and kept while idle."""
+    """The channel of one mail server. `sender` is who writes; at most `connections` are open, and kept while idle.
+
+    The server has `seconds` for each answer, and twice that until it takes the text.
+    """
 
     keyed = False
     longest: int | None = None
@@ -69,7 +72,8 @@ class Email:
         letter = composed(message, self._sender, recipient, at=self._clock())
         async with self._pool.get().room:
             try:
-                client = await self._begun(recipient)
+                async with asyncio.timeout(2 * self._seconds):
+                    client = await self._begun(recipient)
             except aiosmtplib.SMTPResponseException as error:
                 return answer_of(error)
             except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -142,6 +146,9 @@ class Email:
         except aiosmtplib.SMTPResponseException as error:
             client.close()
             raise aiosmtplib.SMTPConnectError(f"{error.code} {error.message}") from error
+        except BaseException:
+            client.close()
+            raise
         return client
 
     async def _put_back(self, client: aiosmtplib.SMTP) -> None:
