@@ -146,6 +146,9 @@ def bypass_cable(setting: Setting) -> Alternative:
     if block is None:
         return Alternative(kind, False, Text("No healthy block is dark.", "没有失电的非工作区段。"))
     grid, times = setting.grid, setting.times
+    if not _medium_voltage(grid, block).size:
+        reason = Text("Only low voltage is dark: a bypass reaches nobody.", "仅低压失电，旁路电缆不适用。")
+        return Alternative(kind, False, reason)
     at = np.searchsorted(times.sections, block)
     units_h = float(grid.section_units[block] @ times.total_min[at]) / 60
     distance = _nearest_m(grid, block, setting.alive)
@@ -199,16 +202,26 @@ def _blocks(grid: Grid, member: Bools) -> Ints:
     return components(grid.n_sections, grid.switch_section_from[joined], grid.switch_section_to[joined])[0]
 
 
+def _is_medium(grid: Grid) -> Bools:
+    return (grid.nominal_kv > 1.0) & (grid.nominal_kv < 60.0)
+
+
+def _medium_voltage(grid: Grid, block: Ints) -> Ints:
+    """Medium-voltage nodes of some sections."""
+    inside = np.zeros(grid.n_sections, np.bool_)
+    inside[block] = True
+    return np.flatnonzero(_is_medium(grid) & inside[grid.section_of_node]).astype(np.int32)
+
+
 def _nearest_m(grid: Grid, block: Ints, alive: Bools) -> float:
     """Metres from the block's medium-voltage nodes to the nearest live one; infinite without coordinates."""
     nodes = grid.network.tables["nodes"]
     columns = (nodes.column(name).to_numpy(zero_copy_only=False) for name in ("lon_deg", "lat_deg"))
     lon, lat = (np.asarray(column, np.float64)[grid.node_row] for column in columns)
-    medium = (grid.nominal_kv > 1.0) & (grid.nominal_kv < 60.0) & np.isfinite(lon) & np.isfinite(lat)
-    inside = np.zeros(grid.n_sections, np.bool_)
-    inside[block] = True
-    here = np.flatnonzero(medium & inside[grid.section_of_node])
-    there = np.flatnonzero(medium & alive[grid.section_of_node])
+    placed = np.isfinite(lon) & np.isfinite(lat)
+    here = _medium_voltage(grid, block)
+    here = here[placed[here]]
+    there = np.flatnonzero(_is_medium(grid) & placed & alive[grid.section_of_node])
     if not len(here) or not len(there):
         return math.inf
     scale = math.cos(math.radians(float(lat[here].mean())))
