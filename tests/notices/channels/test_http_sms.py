@@ -99,8 +99,8 @@ def test_what_a_gateway_may_say_in_its_body(body, meaning, receipt):
 
 
 def test_silence_hanging_up_and_garbage_are_unknown_and_the_gateway_is_asked():
-    with gateway(Gateway(silent_s=1.0)) as here:
-        (answer,) = sent(here, seconds=0.3)
+    with gateway(Gateway(silent_s=3.0)) as here:
+        (answer,) = sent(here, seconds=1.5)
         assert answer.sent is Sent.UNKNOWN and len(here.told) == 1
         here.silent_s = 0
         assert asked(here) == Answer(
@@ -141,7 +141,7 @@ def test_nobody_there_and_no_listener_that_speaks():
     assert sent(here)[0].sent is Sent.FAILED
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
-        (answer,) = run((f"http://127.0.0.1:{port}/", {"seconds": 0.3}, [lambda sms: sms.send(message())]))
+        (answer,) = run((f"http://127.0.0.1:{port}/", {"seconds": 1.5}, [lambda sms: sms.send(message())]))
     assert answer.sent is Sent.UNKNOWN
 
 

@@ -78,8 +78,8 @@ def test_silence_before_the_text_is_surely_not_sent(stage):
 
 
 def test_silence_after_the_text_is_unknown_and_the_letter_may_be_there():
-    with mail_server(Post(silent={"DATA": 1.0})) as post:
-        assert sent(post, seconds=0.4).sent is Sent.UNKNOWN
+    with mail_server(Post(silent={"DATA": 4.0})) as post:
+        assert sent(post, seconds=1.5).sent is Sent.UNKNOWN
         until(lambda: post.letters)
 
 
