@@ -26,19 +26,22 @@ def management(
     *,
     period: Period,
     policies: Policies,
-    transferred_h: float = 0.0,
-    live_line_h: float = 0.0,
+    transferred_h: float | None = None,
+    live_line_h: float | None = None,
 ) -> tuple[Index, ...]:
     """The indices of a period from the dead intervals of MV statistic units.
 
-    `transferred_h` and `live_line_h` are the customer-hours that transfers and live-line works saved.
+    `transferred_h` and `live_line_h` are the customer-hours that transfers and live-line works saved; where nobody knows
+    them, no share is told.
     """
     begun = rows.begun_in(period)
     twice = least(policies.row("rep.arranged_twice", on=period.start.date()))
     return tuple(_indices(begun, twice, transferred_h, live_line_h))
 
 
-def _indices(rows: Interruptions, twice: int, transferred_h: float, live_line_h: float) -> Iterator[Index]:
+def _indices(
+    rows: Interruptions, twice: int, transferred_h: float | None, live_line_h: float | None
+) -> Iterator[Index]:
     nature, subjects = rows.events.nature[rows.event], rows.subjects
     units = subjects.units.astype(np.int64)
     lost_s = rows.seconds * units[rows.subject]
@@ -54,10 +57,13 @@ def _indices(rows: Interruptions, twice: int, transferred_h: float, live_line_h:
     often = _often(rows, arranged, rows.subject, twice)
     text = Text("customers with repeated arranged outages", "重复停电率(用户)")
     yield _share("repeated_customers", text, int(units[often].sum()), int(units.sum()))
-    kept_s = round(transferred_h * 3600)
-    yield _share("transferred", Text("customer-hours avoided by transfer", "计划停电转供率"), kept_s, kept_s + works_s)
-    live_s = round(live_line_h * 3600)
-    yield _share("live_line", Text("customer-hours saved by live-line work", "带电作业化率"), live_s, live_s + works_s)
+    saved = (
+        ("transferred", Text("customer-hours avoided by transfer", "计划停电转供率"), transferred_h),
+        ("live_line", Text("customer-hours saved by live-line work", "带电作业化率"), live_line_h),
+    )
+    for key, title, hours in saved:
+        if hours is not None:
+            yield _share(key, title, round(hours * 3600), round(hours * 3600) + works_s)
 
 
 def _often(rows: Interruptions, chosen: Bools, place: np.ndarray, twice: int) -> np.ndarray:

@@ -41,7 +41,7 @@ class Base(StrEnum):
 BASE_TITLES: Mapping[Base, Text] = {
     Base.UNITS: Text("MV statistic units", "中压统计单位"),
     Base.HOUSEHOLDS: Text("households", "低压用户"),
-    Base.KVA: Text("capacity, kVA", "容量"),
+    Base.KVA: Text("capacity, kVA", "容量(kVA)"),
     Base.POWER: Text("load", "负荷"),
 }
 

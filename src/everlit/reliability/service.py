@@ -33,6 +33,7 @@ from everlit.reliability.indices import BOOKS, KIND, indices
 from everlit.reliability.load import mean_load_w
 from everlit.reliability.management import management
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
+from everlit.reliability.month_report import MonthReport
 from everlit.reliability.policies import limits_of
 from everlit.reliability.sheet import Sheet
 from everlit.reliability.tally import Whole
@@ -94,7 +95,7 @@ class Reliability:
             )
             for base in bases
         }
-        return Sheet(network, period, known_at, convention, major, by, counted)
+        return Sheet(network, period, self.zone, known_at, convention, major, by, counted)
 
     def drill(
         self,
@@ -132,13 +133,12 @@ class Reliability:
         period: Period,
         *,
         known_at: datetime | None = None,
-        transferred_h: float = 0.0,
-        live_line_h: float = 0.0,
+        transferred_h: float | None = None,
+        live_line_h: float | None = None,
     ) -> tuple[Index, ...]:
         """The management indices the ledger tells; what transfers and live work saved comes from planning."""
         rows, policies = self._rows(network, period, SubjectKind.MV_UNIT, known_at), self.policies()
-        saved = {"transferred_h": transferred_h, "live_line_h": live_line_h}
-        return management(rows, period=period, policies=policies, **saved)
+        return management(rows, period=period, policies=policies, transferred_h=transferred_h, live_line_h=live_line_h)
 
     # ----------------------------------------------------------------------------------------- major days
     def days(
@@ -258,6 +258,34 @@ class Reliability:
         """Every version of every closed month of a network."""
         with reading(self.engine) as connection:
             return store.closed_months(connection, network)
+
+    def report(
+        self, network: str, month: str, *, allotted_h: Hours, committed_h: Hours, transferred_h: float | None = None
+    ) -> MonthReport:
+        """The report of a month: as reported when it is closed, else as known now. What planning knows is told."""
+        period, standing = month_period(month, self.zone), self.month(network, month)
+        year = period.start.astimezone(self.zone).year
+        known_at = standing.versions[-1].known_at if standing.versions else None
+        until = Period(year_period(year, self.zone).start, period.end)
+        units: dict[str, Any] = {"bases": [Base.UNITS], "known_at": known_at}
+        limit, major, daily = self.days(network, year, book=Book.DLT, known_at=known_at)
+        return MonthReport(
+            title=self.grid(network).network.title,
+            month=month,
+            sheet=self.indices(network, period, known_at=known_at),
+            year=self.indices(network, until, **units),
+            months=self.indices(network, until, by=By.MONTH, **units),
+            causes=self.indices(network, period, by=By.CAUSE, **units),
+            feeders=self.indices(network, period, by=By.FEEDER, **units),
+            events=self.drill(network, period, "TH-1", book=Book.DLT, known_at=known_at)[1],
+            daily=daily,
+            limit=limit,
+            major=major,
+            budget=self.budget(network, year, allotted_h=allotted_h, committed_h=committed_h, known_at=known_at),
+            management=self.management(network, period, known_at=known_at, transferred_h=transferred_h),
+            frequent=self.repeats(network, at=min(period.end, self.clock()), known_at=known_at),
+            standing=standing,
+        )
 
     # ------------------------------------------------------------------------------------------ internals
     def _rows(self, network: str, period: Period, kind: SubjectKind, known_at: datetime | None) -> Interruptions:

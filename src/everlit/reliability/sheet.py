@@ -6,7 +6,7 @@ every index with its ratio. Rows of it are what is shown, exported and stored wh
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from everlit.kernel import Period
@@ -21,6 +21,7 @@ class Sheet:
 
     network: str
     period: Period
+    zone: tzinfo
     known_at: datetime | None
     customers: Customers
     major: Mapping[Book, Sequence[date]]
