@@ -18,11 +18,16 @@ loop both sides trip. The steps stand in one file because compiled code is kept 
 be seen by its caller.
 """
 
+from typing import Any
+
 import numba
 import numpy as np
 
 from everlit.grid.columns import Floats
 from everlit.reliability.fault_graph import BELOW, FAULTY, FED, LIVE, OFF, ROUNDING_KW, SAME_KV, Desk, Faults, Wiring
+
+INNER: dict[str, Any] = {"cache": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Called from compiled code alone: without wrappers for Python the first run waits half as long."""
 
 
 @numba.njit(cache=True)
@@ -66,7 +71,7 @@ def follow_faults(w: Wiring, faults: Faults) -> tuple[Floats, Floats]:
 # ------------------------------------------------------------------------------------------ who is cut off
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _cut_off(w: Wiring, desk: Desk, fault: int) -> tuple[int, int, int]:
     """Open the protection around the fault; list what is off, which devices opened, and the ties that may help."""
     zone = _protection_zone(w, desk, fault)
@@ -87,7 +92,7 @@ def _cut_off(w: Wiring, desk: Desk, fault: int) -> tuple[int, int, int]:
     return n_off, n_trips, _list_ties(w, desk, n_off)
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _protection_zone(w: Wiring, desk: Desk, fault: int) -> int:
     """Everything joined to the fault by closed switches that do not trip; the first of what is off."""
     desk.off[0], desk.state[fault] = fault, FAULTY
@@ -105,7 +110,7 @@ def _protection_zone(w: Wiring, desk: Desk, fault: int) -> int:
     return count
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _below(w: Wiring, desk: Desk, zone: int) -> int:
     """Add what is fed through the protection zone and has no other way to a source; returns how many are off."""
     count = zone
@@ -131,7 +136,7 @@ def _below(w: Wiring, desk: Desk, zone: int) -> int:
     return kept
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _touches_live(w: Wiring, desk: Desk, section: int) -> bool:
     for slot in range(w.starts[section], w.starts[section + 1]):
         switch = w.touching[slot]
@@ -140,7 +145,7 @@ def _touches_live(w: Wiring, desk: Desk, section: int) -> bool:
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _keep_alive(w: Wiring, desk: Desk, start: int, done: int) -> int:
     """A loop feeds `start` from elsewhere, and all that hangs on it without the protection zone."""
     desk.state[start], desk.queue[done] = LIVE, start
@@ -157,7 +162,7 @@ def _keep_alive(w: Wiring, desk: Desk, start: int, done: int) -> int:
     return done
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _idle_neighbours(w: Wiring, desk: Desk, n_off: int) -> int:
     """Add what is dead in the normal state but joins ties: a spare line, open at both ends."""
     done = 0
@@ -175,7 +180,7 @@ def _idle_neighbours(w: Wiring, desk: Desk, n_off: int) -> int:
     return n_off
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _list_ties(w: Wiring, desk: Desk, n_off: int) -> int:
     """Ties at what is off, those with more room first; each once."""
     count = 0
@@ -197,7 +202,7 @@ def _list_ties(w: Wiring, desk: Desk, n_off: int) -> int:
 # ------------------------------------------------------------------------------------------ who is fed again
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _find_stages(w: Wiring, desk: Desk, n_off: int) -> None:
     """The stages at which anything can change: a switch at what is off becomes operable, or a source returns."""
     desk.stirs[:] = False
@@ -209,13 +214,13 @@ def _find_stages(w: Wiring, desk: Desk, n_off: int) -> None:
             desk.stirs[w.closes[w.touching[slot]]] = True
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _holds(w: Wiring, desk: Desk, switch: int, stage: int) -> bool:
     """Whether a switch still joins its two sides: closed, and nobody can open it yet."""
     return w.closed[switch] and not desk.tripped[switch] and w.opens[switch] > stage
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _mark_fault_zone(w: Wiring, desk: Desk, fault: int, stage: int, n_off: int) -> None:
     """What cannot be separated from the fault at this stage."""
     for place in range(n_off):
@@ -234,7 +239,7 @@ def _mark_fault_zone(w: Wiring, desk: Desk, fault: int, stage: int, n_off: int) 
                 count += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _mark_zones(w: Wiring, desk: Desk, stage: int, n_off: int) -> None:
     """Number the zones of what is off and healthy; add up their load and find their highest voltage."""
     for place in range(n_off):
@@ -261,7 +266,7 @@ def _mark_zones(w: Wiring, desk: Desk, stage: int, n_off: int) -> None:
         zones += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _restore(w: Wiring, desk: Desk, stage: int, n_off: int, n_ties: int, n_feeds: int) -> int:
     """Feed what can be fed at this stage: as it was, from what feeds already, then over ties. Returns the feeds."""
     desk.feed_kw[0], desk.feed_before[0] = np.inf, -1
@@ -291,7 +296,7 @@ def _restore(w: Wiring, desk: Desk, stage: int, n_off: int, n_ties: int, n_feeds
     return n_feeds
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _relieve_ties(w: Wiring, desk: Desk, n_off: int, n_feeds: int) -> None:
     """What went back to the way it was fed before no longer loads a tie: add up anew what each carries."""
     for feed in range(1, n_feeds):
@@ -304,7 +309,7 @@ def _relieve_ties(w: Wiring, desk: Desk, n_off: int, n_feeds: int) -> None:
             _load(desk, desk.feed[section], w.load_kw[section])
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _returns(w: Wiring, desk: Desk, section: int, stage: int) -> bool:
     """Whether a section has a source of its own again, or a device that tripped can close onto it."""
     if w.source[section] and w.source_stage <= stage:
@@ -318,13 +323,13 @@ def _returns(w: Wiring, desk: Desk, section: int, stage: int) -> bool:
     return False
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _may_enter(w: Wiring, desk: Desk, switch: int, section: int) -> bool:
     kv = desk.zone_kv[desk.zone[section]] if desk.state[section] == OFF else w.section_kv[section]
     return bool(w.via[section] == switch or w.switch_kv[switch] >= SAME_KV * kv)
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _feed(desk: Desk, section: int, feed: int, stage: int, count: int) -> int:
     if desk.state[section] == OFF:
         desk.taken[desk.zone[section]] = True
@@ -333,7 +338,7 @@ def _feed(desk: Desk, section: int, feed: int, stage: int, count: int) -> int:
     return count + 1
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _fits(desk: Desk, feed: int, kw: float) -> bool:
     while feed >= 0:
         if kw > desk.feed_kw[feed] + ROUNDING_KW:
@@ -342,14 +347,14 @@ def _fits(desk: Desk, feed: int, kw: float) -> bool:
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _load(desk: Desk, feed: int, kw: float) -> None:
     while feed >= 0:
         desk.feed_kw[feed] -= kw
         feed = desk.feed_before[feed]
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _grow(w: Wiring, desk: Desk, feed: int, stage: int, count: int) -> None:
     """Spread a feed from the sections in the queue over closed switches, zone by zone, as far as it can carry.
 
@@ -366,7 +371,7 @@ def _grow(w: Wiring, desk: Desk, feed: int, stage: int, count: int) -> None:
                 count = _feed(desk, there, feed, stage, count)
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _takes(w: Wiring, desk: Desk, section: int, switch: int, there: int, feed: int) -> bool:
     """Whether a feed goes on into a section: the rest of its own zone, or a zone it can carry as a whole."""
     if desk.state[there] == FED and desk.feed[there] > 0:
@@ -382,7 +387,7 @@ def _takes(w: Wiring, desk: Desk, section: int, switch: int, there: int, feed: i
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(**INNER)
 def _try_tie(w: Wiring, desk: Desk, switch: int, feed: int, stage: int) -> bool:
     """Close a tie between something live and a zone it can carry, and let it grow; False when it cannot help."""
     if w.closes[switch] > stage:
