@@ -41,6 +41,9 @@ from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
 from everlit.policies import Reactions
+from everlit.reliability.budget import BudgetView
+from everlit.reliability.calendar import month_period
+from everlit.reliability.month_report import MonthReport
 from everlit.reliability.service import Reliability
 from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missing_ties
 from everlit.switching.transfer import Transfer, transfer
@@ -233,6 +236,25 @@ class App:
     def reliability(self) -> Reliability:
         """Indices, major event days, repeats and closed months on this store."""
         return Reliability(self.engine, self.grid, self.ledger, self.clock, self.zone, self.planning.policies)
+
+    def budget_year(self, name: str, year: int, *, known_at: datetime | None = None) -> BudgetView:
+        """The customer-hour budget of a year: used as the ledger says, allotted and committed as planning says."""
+        return self.reliability.budget(name, year, **self._hours_told(name, year), known_at=known_at)
+
+    def month_report(self, name: str, month: str) -> MonthReport:
+        """The reliability report of a month, with what planning knows of budgets and transfers."""
+        period = month_period(month, self.zone)
+        indices = self.planning.review_month(name, month).indices
+        transferred = next((one.numerator for one in indices if one.key == "transferred"), None)
+        told = self._hours_told(name, period.start.astimezone(self.zone).year)
+        return self.reliability.report(name, month, **told, transferred_h=transferred)
+
+    def _hours_told(self, name: str, year: int) -> dict[str, dict[tuple[str, str], float]]:
+        """Customer-hours allotted and committed by unit and month."""
+        months = [f"{year}-{number:02d}" for number in range(1, 13)]
+        found = [one for month in months for one in self.planning.budgets(name, month).values()]
+        allotted = {(one.unit, one.month): one.allotted_h for one in found}
+        return {"allotted_h": allotted, "committed_h": {(one.unit, one.month): one.committed_h for one in found}}
 
     def transfer(
         self,
