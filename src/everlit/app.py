@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from everlit.customers.service import Customers
 from everlit.grid import Grid, Network, compile_network, load_network
 from everlit.grid.compile import Bools, Floats
-from everlit.grid.state import positions
+from everlit.grid.state import earthed, positions, stated, with_positions
 from everlit.grid.store import (
     SwitchOperation,
     list_networks,
-    network_versions,
+    newest_version,
     operations_until,
     record_operations,
     save_network,
@@ -144,9 +144,21 @@ class App:
         return self.clock().astimezone(self.zone).date()
 
     def import_network(self, network: Network, *, actor: Actor = SYSTEM) -> int:
-        """Keep a validated network as its newest version."""
+        """Keep a validated network as its newest version; present positions it brings along count as operated now."""
+        at = self.clock()
         with writing(self.engine) as connection:
-            return save_network(connection, network, actor=actor, at=self.clock())
+            before = newest_version(connection, network.name)
+            version = save_network(connection, network, actor=actor, at=at)
+            if version != before:
+                brought = [SwitchOperation(name, closed, at, at) for name, closed in stated(network).items()]
+                record_operations(connection, network.name, brought, actor=actor, at=at)
+        return version
+
+    def exported(self, name: str) -> Network:
+        """A network as it is now, with the positions of switches that are not in their normal one."""
+        grid, now = self.grid(name), self.clock()
+        operations = self.operations(name)
+        return with_positions(grid, positions(grid, operations, at=now), earthed(grid, operations, at=now))
 
     def networks(self) -> list[dict[str, Any]]:
         """Newest version of every kept network, then the shipped ones nobody has asked for yet (version 0)."""
@@ -160,12 +172,11 @@ class App:
     def grid(self, name: str) -> Grid:
         """The newest version of a kept network, compiled; a shipped city is imported when first asked for."""
         with reading(self.engine) as connection:
-            query = select(network_versions.c.version).where(network_versions.c.network == name)
-            version = connection.execute(query.order_by(network_versions.c.version.desc()).limit(1)).scalar()
+            version = newest_version(connection, name)
             if (name, version) in self._grids:
-                return self._grids[name, int(version or 0)]
-            if version is not None or name not in shipped_networks():
-                return self._compiled(stored_network(connection, name), int(version or 0))
+                return self._grids[name, version]
+            if version or name not in shipped_networks():
+                return self._compiled(stored_network(connection, name), version)
         network = load_network(name)
         return self._compiled(network, self.import_network(network))
 

@@ -32,6 +32,21 @@ def test_a_second_import_of_changed_tables_is_a_new_version(everlit, home):
     assert (changed.json["version"], changed.json["unchanged"]) == (2, False)
 
 
+def test_present_positions_travel_with_the_network(everlit, home):
+    everlit("network", "import", write(home / "a"))
+    for switch, way in (("Q1", "--open"), ("E1", "--close")):
+        assert everlit("network", "operate", "--network", "first", "--switch", switch, way, "--actor", "Li").code == 0
+    dead = everlit("trace", "--network", "first", "--open", "CB1", "--json").json
+    everlit("network", "export", "first", home / "out")
+    assert (home / "out" / "positions.csv").read_text().splitlines()[1:] == ['"Q1",true', '"E1",false']
+    renamed = (home / "out" / "network.json").read_text().replace('"first"', '"second"')
+    (home / "out" / "network.json").write_text(renamed)
+    everlit("network", "import", home / "out")
+    assert everlit("trace", "--network", "second", "--open", "CB1", "--json").json == dead
+    everlit("network", "export", "second", home / "again")
+    assert (home / "again" / "positions.csv").read_text() == (home / "out" / "positions.csv").read_text()
+
+
 def test_the_same_again_is_no_new_version_but_another_title_is(everlit, home):
     everlit("network", "import", write(home / "a"))
     again = everlit("network", "import", home / "a", "--json").json

@@ -57,8 +57,8 @@ def export(
     format: Annotated[str, typer.Option(help="csv or parquet. 格式。")] = "csv",
     as_json: Json = False,
 ) -> None:
-    """Write a kept or shipped network as a folder of tables. 导出网络。"""
-    write_network(App.open().grid(name).network, folder, format=format)
+    """Write a kept or shipped network as a folder of tables, present positions included. 导出网络。"""
+    write_network(App.open().exported(name), folder, format=format)
     show({"network": name, "folder": str(folder)}, as_json=as_json, people=lambda: console.print(str(folder)))
 
 

@@ -304,6 +304,16 @@ SCHEMA: tuple[TableSchema, ...] = (
         ),
         later=True,
     ),
+    TableSchema(
+        "positions",
+        "SwitchState",
+        Text("present positions of switches that are not in their normal one", "当前开关位置"),
+        (
+            _ref("switch_id", "switches", "switch or earthing switch", "开关"),
+            _flag("open", "open at the time of the export", "断开"),
+        ),
+        later=True,
+    ),
 )
 
 TABLES: dict[str, TableSchema] = {table.name: table for table in SCHEMA}

@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
+import pyarrow as pa
+
+from everlit.grid.assemble import network_of
 from everlit.grid.compile import Bools, Grid
+from everlit.grid.model import Network
 
 
 class Operation(Protocol):
@@ -55,6 +60,28 @@ def earthed(
         if grid.find(operation.switch_id, "earths") >= 0:
             (closed.add if operation.closed else closed.discard)(operation.switch_id)
     return frozenset(closed)
+
+
+def stated(network: Network) -> dict[str, bool]:
+    """Switch → closed, as the network's own table of present positions says."""
+    rows = network.tables["positions"]
+    names, opened = (rows.column(name).to_pylist() for name in ("switch_id", "open"))
+    return {name: not is_open for name, is_open in zip(names, opened, strict=True)}
+
+
+def with_positions(grid: Grid, closed: Bools, earths: frozenset[str]) -> Network:
+    """The network with its present positions beside it: every switch and earth that is not as it is normally."""
+    moved = np.flatnonzero(closed != grid.switch_normal_closed).tolist()
+    found = {grid.switch_id(switch): not closed[switch] for switch in moved}
+    switches = grid.network.tables["switches"].select(["switch_id", "normal_open"])
+    normal = dict(zip(*(column.to_pylist() for column in switches.columns), strict=True))
+    for earth in grid.earth_ids.to_pylist():
+        if normal[earth] is (earth in earths):
+            found[earth] = earth not in earths
+    table = pa.table(
+        {"switch_id": pa.array(list(found), pa.string()), "open": pa.array(list(found.values()), pa.bool_())}
+    )
+    return network_of({**grid.network.tables, "positions": table}, grid.network.manifest)
 
 
 def _in_order(operations: Iterable[Operation], at: datetime, known_at: datetime | None) -> Iterator[Operation]:

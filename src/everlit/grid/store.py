@@ -24,6 +24,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Table,
+    func,
     insert,
     select,
 )
@@ -111,6 +112,12 @@ class SwitchOperation:
             "at": self.at.isoformat(),
             "known_at": self.known_at.isoformat(),
         }
+
+
+def newest_version(connection: Connection, network: str) -> int:
+    """The newest version kept of a network, 0 for none."""
+    query = select(func.max(network_versions.c.version)).where(network_versions.c.network == network)
+    return int(connection.execute(query).scalar() or 0)
 
 
 def save_network(connection: Connection, network: Network, *, actor: Actor, at: datetime) -> int:

@@ -386,6 +386,14 @@ def _failure_rates(tables: Tables, findings: Findings) -> None:
     _each(rows, short, "value.missing", "replace_h", en, zh, findings)
 
 
+def _positions(tables: Tables, findings: Findings) -> None:
+    """A switch has one present position."""
+    rows = tables["positions"]
+    again, first = Identities(rows.values("switch_id")).repeated()
+    stood = dict(zip(again.tolist(), first.tolist(), strict=True))
+    findings.add_rows(again, lambda row: _duplicate(rows, row, stood[row]))
+
+
 def _given(rows: _Rows, column: str) -> npt.NDArray[np.bool_]:
     return _filled(rows.values(column))
 
@@ -426,4 +434,5 @@ ROW_CHECKS: tuple[Callable[[Tables, Findings], None], ...] = (
     _impedances,
     _profiles,
     _failure_rates,
+    _positions,
 )
