@@ -1,7 +1,7 @@
 """The runner of the outbox: claim, send at the gateway's pace, mark; ask about what is in doubt; leave a failing gateway
 alone.
 
-    lane ─► claim a batch ─► each in its turn (rate) ─► send ─► mark the batch ─► …       several lanes for each channel
+    lane ─► claim a batch ─► each in its turn (rate) ─► send ─► mark the batch ─► …     several lanes for each channel
             claim doubts  ─► ask ─► mark
             channel rests ─► pressing messages go to the reader's next channel
 
@@ -96,26 +96,32 @@ class Dispatcher:
     async def run(self, *, until: datetime | None = None) -> Counter[str]:
         """Work until nothing is due now, or until an instant; returns how often each state was noted."""
         await self.aside(self.outbox.expire)
-        lanes = [self._lane(name, until) for name in self.channels for _ in range(self.lanes)]
         async with asyncio.TaskGroup() as group:
-            for lane in lanes:
-                group.create_task(lane)
+            for channel in self.channels.values():
+                group.create_task(self._serve(channel, until))
         return self.told
 
-    async def _lane(self, name: str, until: datetime | None) -> None:
-        channel = self.channels[name]
+    async def _serve(self, channel: Channel, until: datetime | None) -> None:
+        """One look at a time while there is little to do, several lanes beside each other while there is more."""
         while until is None or self.now() < until:
-            done = await self._send_some(channel) + await self._ask_some(channel)
-            if done:
-                continue
-            if until is None:
+            if await self._some(channel):
+                await asyncio.gather(*(self._lane(channel) for _ in range(self.lanes)))
+            elif until is None:
                 return
-            await self.sleep(await self._pause_s(until))
+            else:
+                await self.sleep(await self._pause_s(channel, until))
 
-    async def _pause_s(self, until: datetime) -> float:
+    async def _lane(self, channel: Channel) -> None:
+        while await self._some(channel):
+            pass
+
+    async def _some(self, channel: Channel) -> int:
+        return await self._send_some(channel) + await self._ask_some(channel)
+
+    async def _pause_s(self, channel: Channel, until: datetime) -> float:
         """Seconds until something may be due: at most five, so that new messages do not wait longer."""
         now_s = self.now().timestamp()
-        due_s: int | None = await self.aside(self.outbox.next_due, tuple(self.channels))
+        due_s: int | None = await self.aside(self.outbox.next_due, (channel.name,))
         wait_s = 5.0 if due_s is None else min(due_s - now_s, 5.0)
         return max(0.05, min(wait_s, until.timestamp() - now_s))
 

@@ -25,7 +25,7 @@ __all__ = ["CHINA", "compose", "fill", "plain", "said", "tail_of"]
 
 MOST_SPANS = 3
 SHORT_FACT = {"zh": 16, "en": 36}
-LONG_FACT = 200
+LONG_FACT = {"sender": 80, "cause": 150, "area": 200}
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -44,9 +44,7 @@ def compose(happening: Happening, kind: Kind, *, version: int, book: Book) -> Co
 
 def _form(happening: Happening, version: int, parts: Mapping[str, Text], form: str, language: str) -> dict[str, str]:
     facts = {
-        "sender": _fact(happening.sender, form, language),
-        "cause": _fact(happening.cause, form, language),
-        "area": _fact(happening.area, form, language),
+        **{name: _fact(name, getattr(happening, name), form, language) for name in LONG_FACT},
         "contact": plain(happening.contact)[:40],
         "event": plain(happening.event_id)[:120],
         "version": str(version),
@@ -98,11 +96,12 @@ def plain(words: Any) -> str:
     return re.sub(r"\s+", " ", kept).strip().replace("{", "(").replace("}", ")")
 
 
-def _fact(text: Text, form: str, language: str) -> str:
-    """A fact in the words of a form: short ones are cut, and English ones stay in the seven-bit alphabet."""
+def _fact(name: str, text: Text, form: str, language: str) -> str:
+    """A fact in the words of a form. However long it is, the notice is owed: it is cut so that every form keeps its
+    length, and English short messages stay in the seven-bit alphabet."""
     words = plain(text.in_language(language))
     if form == "long":
-        return words[:LONG_FACT]
+        return words[: LONG_FACT[name]]
     if language == "en":
         words = _seven_bit_only(words)
     most = SHORT_FACT[language]
