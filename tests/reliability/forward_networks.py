@@ -1,7 +1,5 @@
 """Networks for the forward calculation: random ones with every kind of switch and data of their own."""
 
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 
@@ -53,8 +51,3 @@ def spiced(network, seed):
     ]
     table = pa.Table.from_pylist(switches, network.tables["switches"].schema)
     return with_tables(network, switches=table, failure_rates=rates(rows))
-
-
-def renamed(network, name):
-    """The same network under another name."""
-    return replace(network, name=name)
