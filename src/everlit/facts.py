@@ -7,10 +7,11 @@ the command line and the API share the checks.
 import math
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from everlit.grid import Grid
 from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.planning.holidays import CalendarDay
 from everlit.planning.important import sources_of
 from everlit.planning.model import Budget, ProtectedPeriod
 
@@ -63,6 +64,24 @@ def planned_customer(grid: Grid, name: str) -> str:
         en, zh = f"No usage point or customer {name}.", f"没有用电点或用户 {name}。"
         raise UnableToKeepFact(_finding("customer.unknown", name[:100], en, zh))
     return name
+
+
+def calendar_day(day: str, *, rest: bool, name: Text, document: str = "") -> CalendarDay:
+    """A holiday, or a day worked in its place, as a utility enters it; raises UnableToKeepFact."""
+    found = []
+    try:
+        when = date.fromisoformat(day)
+    except ValueError:
+        when = date.min
+    if when.year not in YEARS:
+        en, zh = f"{day[:80]} is no day YYYY-MM-DD of 2000-2099.", f"{day[:80]} 不是2000至2099年内的日期 YYYY-MM-DD。"
+        found.append(_finding("day.invalid", day[:80], en, zh))
+    if not (name.en.strip() or name.zh.strip()) or max(len(name.en), len(name.zh), len(document)) > 200:
+        en, zh = "A day of the calendar needs a name of at most 200 letters.", "日历日期须有名称，且不超过200字。"
+        found.append(_finding("day.name", day[:80], en, zh))
+    if found:
+        raise UnableToKeepFact(*found)
+    return CalendarDay(when, rest, Text(name.en or name.zh, name.zh or name.en), "V1" if document else "G?", document)
 
 
 def calendar_year(year: int) -> int:

@@ -55,10 +55,16 @@ def small_month(seed, *, jobs=4, days=3, slot_min=120, tight=True):
         calendars=calendars,
         forbidden=_forbidden(rng, days * horizon.slots_per_day),
         duals=(DualSupply("hospital", 0, 5),) if rng.random() < 0.4 else (),
-        concurrency=(Concurrency("station", ((0, 1), (2,), (3,)), rng.choice([1, 2])),) if rng.random() < 0.5 else (),
+        concurrency=(
+            Concurrency("station", ((0, 1), (2,), (3,)), rng.choice([1, 2]), rng.choice([(), ("works",)])),
+        )
+        if rng.random() < 0.5
+        else (),
         budgets=(Budget("north", rng.choice([30.0, 100.0, 300.0])),) if rng.random() < 0.5 else (),
         repeat=RepeatLimits(transfer_counts=rng.random() < 0.3),
-        prices=Prices(unit=1.0, household=0.1, important=20.0, changeover_min=10.0, night=rng.choice([0, 900])),
+        prices=Prices(unit=1.0, household=0.1, important=20.0, changeover_min=10.0, night=rng.choice([0, 900]),
+                      rest_day=rng.choice([0, 700]), wanted_day=rng.choice([0, 10, 2_000]),
+                      over_budget=rng.choice([0, 1, 3])),  # fmt: skip
         night=(7, 12),
     )
 
@@ -98,10 +104,11 @@ def _job(rng, number, days, slots):
         crew=rng.choice([-1, 0, 0, 1]),
         crew_count=rng.choice([1, 1, 2]),
         after=(Precedence(rng.randrange(number), rng.choice([0, 0, 1])),) if number and rng.random() < 0.3 else (),
-        wanted=earliest * slots + first,
+        wanted=rng.choice([None, earliest * slots + first, (days + 3) * slots]),
         published=published,
         moved_price=rng.choice([0, 5_000, 40_000]),
         refusal_price=rng.choice([50_000, 500_000, 5_000_000]),
+        department=rng.choice(["works", "tests"]),
     )
 
 

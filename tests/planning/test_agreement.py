@@ -1,15 +1,16 @@
 """May outages stand beside each other and inside what was asked? Each rule both ways, and symmetric where it is."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everlit.kernel import Period
+from everlit.kernel import Period, Text
 from everlit.planning.agreement import Reach, Standing, disagreements, starts_inside
+from everlit.planning.holidays import CalendarDay, working_calendar
 from everlit.planning.lifecycle import package
 from everlit.planning.model import DailyWindow
 from tests.planning.drawn import NOON, request
@@ -57,6 +58,20 @@ def test_the_outage_is_as_long_as_the_work_asks(hours, expected):
 )
 def test_only_in_the_daily_hours(window, expected):
     assert kinds(standing(request("R1", minutes=360, daily_window=window))) == expected
+
+
+def test_night_work_and_rest_days_as_the_request_allows():
+    by_day = DailyWindow(8 * 60, 18 * 60)
+    evening = START + timedelta(hours=14)  # 22:00
+    assert kinds(standing(request("R1", daily_window=by_day), start=evening)) == ["daily"]
+    assert kinds(standing(request("R1", daily_window=by_day, night_allowed=True), start=evening)) == []
+    assert kinds(standing(request("R1", daily_window=by_day, night_allowed=True), start=evening + timedelta(hours=6)))
+    rest = working_calendar([CalendarDay(date(2026, 6, 10), True, Text("x", "甲"))])
+    free, bound = request("R1"), request("R1", rest_allowed=False)
+    assert kinds(standing(bound)) == [] and kinds(standing(free), calendar=rest) == []
+    assert kinds(standing(bound), calendar=rest) == ["rest_day"]
+    night = standing(replace(bound, night_allowed=True), start=START + timedelta(hours=17))
+    assert kinds(night, calendar=rest) == ["rest_day"], "01:00 belongs to the evening before"
 
 
 def test_what_comes_first_has_ended_wherever_it_stands():

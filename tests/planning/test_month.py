@@ -10,13 +10,15 @@ import pytest
 from everlit.grid import compile_network, supply
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Finding, Period, Text
-from everlit.planning.check import check_plan, cost
+from everlit.planning.check import check_plan, cost, date_findings, date_price
 from everlit.planning.demo_month import demo_history, demo_month
 from everlit.planning.forecast import Nameplate, forecast_of
-from everlit.planning.model import Budget, DailyWindow, Nature, PastOutage, ProtectedPeriod
+from everlit.planning.holidays import CalendarDay, shipped_days, working_calendar
+from everlit.planning.model import Budget, DailyWindow, Department, Nature, PastOutage, ProtectedPeriod
 from everlit.planning.month import month_problem, slots_of
 from everlit.planning.packages import packages
 from everlit.planning.policies import DEFAULT_POLICIES
+from everlit.planning.reasons import reasons
 from everlit.planning.schedule import schedule_month
 from everlit.planning.switching_plan import plan_switching
 from everlit.planning.zones import ZoneCache
@@ -143,6 +145,59 @@ def test_a_predecessor_of_another_month_is_a_first_day():
     waits = wish("R1", "lb", precedence=("P",))
     assert posed(waits, done={"P": day(12, 9)}).problem.jobs[0].earliest_day == 12
     assert posed(waits, done={"P": day(-3)}).problem.jobs[0].earliest_day == 7
+
+
+def test_nights_rest_days_and_prices_are_posed():
+    calendar = working_calendar(shipped_days(), [CalendarDay(day(9).date(), True, Text("x", "甲"))])
+    wishes = [wish("R1", "lb", night_allowed=True), wish("R2", "lb", rest_allowed=False)]
+    problem = posed(*wishes, calendar=calendar).problem
+    assert [problem.horizon.rests(one) for one in (4, 5, 7, 8, 18, 21)] == [False, True, False, True, True, False]
+    assert [job.night_allowed for job in problem.jobs] == [True, False]
+    assert [job.rest_allowed for job in problem.jobs] == [True, False]
+    weekend = problem.horizon.start(12, 2)
+    assert {found.kind for found in date_findings(problem, 1, weekend)} == {"schedule.rest_day"}
+    assert list(date_findings(problem, 0, problem.horizon.start(9, 30))) == []
+    job = problem.jobs[0]
+    monday, night = problem.horizon.start(7, 2), problem.horizon.start(9, 30)
+    assert date_price(problem, job, monday) == 0
+    assert date_price(problem, job, weekend) == 2000 + 5 * 10, "Saturday, five days from the wanted Monday"
+    assert date_price(problem, job, night) == 4000 + 2 * 10
+    assert problem.prices.over_budget == 1
+
+
+def test_how_many_zones_may_be_off_at_a_time():
+    few = NO_SWITCHING.replaced(
+        [
+            replace(DEFAULT_POLICIES.row(key, on=JUNE), value=1.0)
+            for key in ("plan.at_once.unit", "plan.at_once.department")
+        ]
+    )
+    wishes = [wish("R1", "lb"), wish("R2", "la"), wish("R3", "le", department=Department.METERING)]
+    rules = posed(*wishes, policies=few).problem.concurrency
+    assert (rules[0].name, len(rules[0].sites), rules[0].limit) == ("east", 2, 1)
+    assert {rule.departments for rule in rules[1:]} == {(one.value,) for one in Department}
+    assert posed(*wishes).problem.concurrency == (), "three zones are fewer than the rows allow"
+
+
+def test_of_equally_dark_days_the_wanted_one_is_taken_or_the_reason_told():
+    case = posed(wish("R1", "lb", wanted=day(11, 8)))
+    plan = schedule_month(case.problem, seconds=5, seed=1, workers=1)
+    assert case.problem.horizon.instant(plan.starts[0]).date() == day(11).date()
+    exam = ProtectedPeriod("exam", Text("e", "考"), Period(day(11), day(12)))
+    case = posed(wish("R1", "lb", wanted=day(11, 8)), protected=[exam])
+    plan = schedule_month(case.problem, seconds=5, seed=1, workers=1)
+    (reason,) = reasons(case.problem, plan.starts)
+    assert abs(case.problem.horizon.day(plan.starts[0]) - 10) == 1, "the day before or after"
+    assert reason.wanted is not None and [rule.kind for rule in reason.wanted.forbidden] == ["schedule.forbidden"]
+    assert "wanted 2026-06-11: forbidden by forbidden exam" in reason.message.en and "期望日期" in reason.message.zh
+
+
+def test_over_budget_is_planned_paid_for_and_marked():
+    case = posed(wish("R1", "lb"), budgets={"east": Budget("east", "2026-06", 0.0)})
+    plan = schedule_month(case.problem, seconds=5, seed=1, workers=1)
+    assert plan.refused == () and plan.cost.over == plan.cost.dark > 0 and plan.gap == 0
+    (row,) = plan.as_json(case.problem)["over_budget"]
+    assert row["unit"] == "east" and row["over_h"] == pytest.approx(plan.customer_hours) and row["left_h"] == 0
 
 
 def test_who_waits_for_one_without_a_time_is_named():

@@ -9,7 +9,8 @@ from everlit.planning.compiled import compile_problem
 from everlit.planning.daymodel import bound_cluster
 from everlit.planning.exact import solve_exact
 from everlit.planning.linear import solve_linear
-from everlit.planning.relaxation import relax
+from everlit.planning.bound import month_bound
+from everlit.planning.relaxation import over_floor, relax
 from tests.planning.months import every_plan, small_month
 
 PLANS = 3_000
@@ -37,7 +38,7 @@ SEEDS = [seed for seed in range(700) if small_enough(seed)[2]][:250]
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_exact_model_and_every_bound_against_exhaustive_search(seed):
     problem, compiled, _ = small_enough(seed)
-    truth, _ = exhaustive(problem, compiled)
+    truth, best = exhaustive(problem, compiled)
     relaxation = relax(compiled)
     everything = dict(enumerate(compiled.starts))
 
@@ -49,6 +50,13 @@ def test_the_exact_model_and_every_bound_against_exhaustive_search(seed):
 
     cut = solve_exact(compiled, everything, relaxation=relaxation, effort=20)
     assert cut.cost == truth
+
+    served = [job for job, start in enumerate(best) if start is not None]
+    paid_for = cost(problem, best)
+    assert over_floor(compiled, served, {}) <= paid_for.over
+    for price in range(problem.prices.over_budget + 1):
+        dear = {budget.unit: price for budget in problem.budgets}
+        assert month_bound(compiled, served, effort=5, budget_prices=dear).value <= paid_for.served
 
     linear = solve_linear(relaxation, seconds=10)
     assert linear is not None

@@ -9,11 +9,10 @@ import pytest
 
 from everlit.grid import compile_network
 from everlit.grid.synthetic import random_network
-from everlit.grid import compile_network
-from everlit.grid.synthetic import random_network
 from everlit.kernel import Period, Text
 from everlit.planning.demo_month import demo_month
-from everlit.planning.demo_month import demo_month
+from everlit.planning.forecast import Nameplate
+from everlit.planning.holidays import CalendarDay
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import (
     Budget,
@@ -451,19 +450,6 @@ def test_no_outage_of_a_demonstration_month_lacks_time_for_its_switching_or_work
         assert gates["path.time"].outcome is gates["work.time"].outcome is Outcome.PASS, gates["work.time"].message
 
 
-def test_no_outage_of_a_demonstration_month_lacks_time_for_its_switching_or_work(desk):
-    grid = desk.network = compile_network(random_network(8, feeders=6, nodes=14, ties=8))
-    desk.state = grid.switch_normal_closed.copy()
-    wishes = demo_month(grid, month=date(2026, 6, 1), requests=30, seed=2)
-    desk.submitted(*wishes)
-    desk.planning.plan_month("n", "2026-06", actor=LI, seconds=3)
-    adopted = desk.planning.adopt_month("n", "2026-06", actor=LI)
-    assert any(len(outage.request_ids) > 1 for outage in adopted)
-    for outage in adopted:
-        gates = {gate.key: gate for gate in desk.planning.study_outage(outage).gates}
-        assert gates["path.time"].outcome is gates["work.time"].outcome is Outcome.PASS, gates["work.time"].message
-
-
 def test_one_request_is_assessed_with_its_work_and_its_switching(desk):
     desk.submitted()
     _, made = desk.planning.assess_request("n", "R1", actor=LI)
@@ -541,6 +527,24 @@ def test_an_unchanged_plan_leaves_every_outage_as_it_is_with_its_assessment(desk
     assert {one.state for one in outages} == {State.MERGED} and all("." not in one.outage_id for one in outages)
     adopted = [event for event in desk.events("month:n/2026-06") if event.kind == "planning.month.adopted"]
     assert by_hand in adopted[-1].body["kept"] and adopted[-1].body["dissolved"] == []
+
+
+def test_a_plan_on_another_past_another_calendar_or_other_loads_is_not_adopted(desk):
+    desk.submitted()
+    past = PastOutage("H1", Nature.FAULT, Period(START - timedelta(days=30), START - timedelta(days=29)), ("c-b",))
+    rest = CalendarDay(START.date() + timedelta(days=1), True, Text("x", "甲"))
+    for change in (
+        lambda: desk.planning.keep_history("n", [past], actor=LI),
+        lambda: desk.planning.set_days([rest], actor=LI),
+        lambda: setattr(desk.planning, "forecasts", lambda _grid, _zone: Nameplate("another")),
+    ):
+        desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1)
+        change()
+        with pytest.raises(UnableToRecord):
+            desk.planning.adopt_month("n", "2026-06", actor=LI)
+    assert desk.planning.calendar().rests(rest.day) and desk.planning.calendar().rests(date(2026, 10, 1))
+    with pytest.raises(UnableToPlan):
+        desk.planning.set_days([rest], actor=WANG)
 
 
 def test_no_plan_to_adopt(desk):

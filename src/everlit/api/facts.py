@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from everlit.api.context import Month, TheActor, TheApp, TheNetwork, TheState, json_response, period_of
-from everlit.facts import budget, calendar_year, planned_customer, protected_period
+from everlit.facts import budget, calendar_day, calendar_year, planned_customer, protected_period
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.model import PastOutage, UnableToReadRequest
 
@@ -48,6 +48,14 @@ class Protection(BaseModel):
     start: AwareDatetime
     end: AwareDatetime
     units: Annotated[list[Identity], Field(max_length=200)] = []
+
+
+class Day(BaseModel):
+    """Whether people rest on a day, and what it is called."""
+
+    rest: bool
+    name: Words
+    document: Annotated[str, Field(max_length=200)] = ""
 
 
 class EmergencyPlan(BaseModel):
@@ -136,6 +144,22 @@ def protect(app: TheApp, actor: TheActor, network: TheNetwork, wanted: Protectio
     entered = protected_period(app.grid(network), key=wanted.key, name=name, period=period, units=wanted.units)
     app.planning.protect(network, [entered], actor=actor)
     return json_response(entered.as_json(), 201)
+
+
+@router.get("/holidays", summary="Days of a year that are not what their weekday says")
+def holidays(app: TheApp, year: Annotated[int, Query()]) -> Response:
+    """Holidays and days worked in their place, shipped or entered, each with its confidence."""
+    chosen, days = calendar_year(year), app.planning.calendar().days
+    return json_response([one.as_json() for _, one in sorted(days.items()) if one.day.year == chosen])
+
+
+@router.put("/holidays/{day}", summary="Enter a holiday or a made-up working day")
+def set_day(app: TheApp, actor: TheActor, day: Name, wanted: Day) -> Response:
+    """It stands in place of the shipped one; month plans made before are on other facts."""
+    name = Text(wanted.name.en, wanted.name.zh)
+    entered = calendar_day(day, rest=wanted.rest, name=name, document=wanted.document)
+    app.planning.set_days([entered], actor=actor)
+    return json_response(entered.as_json())
 
 
 @router.post("/emergency-plans", status_code=201, summary="Record an approved emergency plan")

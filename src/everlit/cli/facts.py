@@ -9,7 +9,7 @@ from everlit.app import App
 from everlit.cli.acting import ActorName, ActorRole, acting
 from everlit.cli.output import Json, console, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant, unreadable
-from everlit.facts import budget, planned_customer, protected_period
+from everlit.facts import budget, calendar_day, calendar_year, planned_customer, protected_period
 from everlit.kernel import Period, Text
 from everlit.planning.model import Role
 from everlit.planning.requests import UnableToReadRequests, read_history
@@ -25,6 +25,8 @@ def add_to_plan(application: typer.Typer) -> None:
     application.command("history")(keep_history)
     application.command("budget")(set_budget)
     application.command("protect")(protect)
+    application.command("day")(set_day)
+    application.command("holidays")(holidays)
     application.command("emergency-plan")(approve_emergency_plan)
 
 
@@ -109,6 +111,37 @@ def protect(
     entered = protected_period(app.grid(network), key=key, name=words, period=period, units=unit)
     app.planning.protect(network, [entered], actor=acting(actor, role))
     show(entered.as_json(), as_json=as_json, people=lambda: console.print(f"{key}: {words} {period}"))
+
+
+def set_day(
+    day: Annotated[str, typer.Argument(help="YYYY-MM-DD")],
+    rest: Annotated[bool, typer.Option("--rest/--work", help="Holiday, or a day worked in its place. 放假或上班。")],
+    name: Annotated[str, typer.Option("--name", help="What it is called. 名称。")] = "",
+    name_zh: Annotated[str, typer.Option("--name-zh", help="The same in Chinese. 中文名称。")] = "",
+    document: Annotated[str, typer.Option("--document", help="Who announced it. 依据文件。")] = "",
+    actor: ActorName = "",
+    role: ActorRole = Role.PLANNER,
+    as_json: Json = False,
+) -> None:
+    """Enter a holiday or a made-up working day in place of the shipped one. 节假日与调休。"""
+    app = App.open()
+    entered = calendar_day(day, rest=rest, name=Text(name or name_zh, name_zh or name), document=document)
+    app.planning.set_days([entered], actor=acting(actor, role))
+    words = "rest 放假" if rest else "work 上班"
+    show(entered.as_json(), as_json=as_json, people=lambda: console.print(f"{day}: {words}, {entered.name}"))
+
+
+def holidays(
+    year: Annotated[int | None, typer.Option("--year", help="This year unless told. 年份。")] = None,
+    as_json: Json = False,
+) -> None:
+    """Days that are not what their weekday says, and how sure we are of them. 节假日。"""
+    app = App.open()
+    chosen = calendar_year(app.today().year if year is None else year)
+    found = [one for _, one in sorted(app.planning.calendar().days.items()) if one.day.year == chosen]
+    rows = [(one.day, "rest 放假" if one.rest else "work 上班", one.name, one.confidence, one.document) for one in found]
+    columns = ("day", "", "name 名称", "confidence 可信度", "document 依据")
+    show([one.as_json() for one in found], as_json=as_json, people=lambda: table(f"holidays {chosen}", columns, rows))
 
 
 def approve_emergency_plan(

@@ -17,8 +17,9 @@ from typing import Any
 from everlit.grid import Grid, supply
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Text
+from everlit.planning.holidays import WorkingCalendar
 from everlit.planning.model import PlannedOutage, WorkRequest
-from everlit.planning.worktime import MINUTES_A_DAY, within_days, within_hours, work_periods
+from everlit.planning.worktime import MINUTES_A_DAY, within_days, within_hours, work_periods, working_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +103,32 @@ def disagreements(
     zone: tzinfo,
     sources: Mapping[str, Collection[str]] | None = None,
     unplaced: Collection[str] = (),
+    calendar: WorkingCalendar = WorkingCalendar(),
 ) -> list[Finding]:
     """Everything that speaks against an outage at its time; empty when it may stand there.
 
+    `calendar` tells on which days people rest.
     `sources` names the sections that feed each customer with several sources. `unplaced` are requests the work waits
     for that have no time yet.
     """
     beside = [other for other in others if other.outage.period.overlaps(mine.outage.period)]
-    found = [finding for request in mine.requests for finding in _as_asked(mine, request, zone)]
+    found = [finding for request in mine.requests for finding in _as_asked(mine, request, zone, calendar)]
     found += _in_order(mine, others, unplaced)
     found += [finding for other in beside for finding in _side_by_side(mine, other, sources or {})]
     return found
 
 
 # ------------------------------------------------------------------------------------------ what was asked
-def _as_asked(mine: Standing, request: WorkRequest, zone: tzinfo) -> Iterator[Finding]:
-    """The offered days, the daily hours, and room for the whole work."""
+def _as_asked(mine: Standing, request: WorkRequest, zone: tzinfo, calendar: WorkingCalendar) -> Iterator[Finding]:
+    """The offered days, the daily hours, no rest day where it may not be one, and room for the whole work."""
     part, outage, name = mine.part(request), mine.outage, request.request_id
     if not within_days(request, part):
         yield _finding("window", name, f"{name} did not offer this time.", f"{name} 申请的可停时段不含该时间。")
     if not within_hours(request, part, zone=zone):
         hours = "–".join(request.daily_window.as_json().values())
         yield _finding("daily", name, f"{name} may be off {hours} only.", f"{name} 每日仅可在 {hours} 停电。")
+    if not request.rest_allowed and calendar.rests(day := working_day(part.start, zone=zone)):
+        yield _finding("rest_day", name, f"{name} may not be on {day}, a rest day.", f"{name} 不可在休息日 {day} 作业。")
     if part.start < outage.period.start or part.end > outage.period.end:
         asked, missing = request.duration_min, (part.end - outage.period.end) / timedelta(minutes=1)
         given = asked - max(missing, 0.0)

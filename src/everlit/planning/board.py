@@ -68,6 +68,7 @@ class Board:
         self.off_days = [0] * len(compiled.blocks)
         self.unit_spent: dict[str, int] = {budget.unit: 0 for budget in problem.budgets}
         self.unit_limit = {budget.unit: round(MILLI * budget.limit_unit_hours) for budget in problem.budgets}
+        self._over_price = problem.prices.over_budget if problem.budgets else 0
         self._slot_costs = [block.slot_cost for block in compiled.blocks]
         self._partners: dict[int, list[int]] = {}
         for first, second in compiled.duals:
@@ -94,7 +95,7 @@ class Board:
             self._redrawn(day, self._reach(day, job), {job: slot}) if self._harms(day, job) else self._added(job, start)
         )
         delta = date_price(problem, problem.jobs[job], start) - problem.jobs[job].refusal_price
-        return Placement(job, start, delta + self._difference(day, dark), dark)
+        return Placement(job, start, delta + self._difference(day, dark) + self._over(day, dark), dark)
 
     # ------------------------------------------------------------------------------------------- changing
     def place(self, placement: Placement) -> None:
@@ -117,7 +118,7 @@ class Board:
         reach.discard(job)
         redrawn = self._redrawn(day, reach, {})
         dark = {block: redrawn.get(block, (0, 0)) for block in touched}
-        self.cost += self._difference(day, dark)
+        self.cost += self._difference(day, dark) + self._over(day, dark)
         self.cost += problem.jobs[job].refusal_price - date_price(problem, problem.jobs[job], start)
         self.starts[job] = None
         self._book(job, day, 1)
@@ -244,6 +245,21 @@ class Board:
                     total += block_cost(blocks[number], new) - block_cost(blocks[number], old)
         return total
 
+    def _over(self, day: int, dark: Dark) -> int:
+        """What the new darkness pays more than the old for hours above budgets."""
+        if not self._over_price:
+            return 0
+        today, more = self.dark[day], dict[str, int]()
+        for number, new in dark.items():
+            block, old = self.compiled.blocks[number], today.get(number, (0, 0))
+            if block.unit_slot and block.unit in self.unit_spent and new != old:
+                more[block.unit] = more.get(block.unit, 0) + unit_cost(block, new) - unit_cost(block, old)
+        return self._over_price * sum(
+            max(0, self.unit_spent[unit] + extra - self.unit_limit[unit])
+            - max(0, self.unit_spent[unit] - self.unit_limit[unit])
+            for unit, extra in more.items()
+        )
+
     # ------------------------------------------------------------------------------------------- rules
     def _crew_free(self, job: int, start: int) -> bool:
         task = self.compiled.problem.jobs[job]
@@ -269,9 +285,7 @@ class Board:
         return start >= ended and start // self.slots - before // self.slots >= lag_days
 
     def _room_at_once(self, job: int, start: int) -> bool:
-        problem = self.compiled.problem
-        sites = self.compiled.sites[problem.jobs[job].zone]
-        return all(self.site_fits(rule, site, job, start) for rule, site in sites)
+        return all(self.site_fits(rule, site, job, start) for rule, site in self.compiled.sites[job])
 
     def site_fits(self, rule: int, site: int, job: int, start: int) -> bool:
         """True when at no slot of the job too many other sites of the rule are off."""
@@ -282,7 +296,7 @@ class Board:
         for other, at in self.days[day].items():
             task = problem.jobs[other]
             if at < end and slot < at + task.duration:
-                for its_rule, its_site in self.compiled.sites[task.zone]:
+                for its_rule, its_site in self.compiled.sites[other]:
                     if its_rule == rule and its_site != site:
                         masks[its_site] = masks.get(its_site, 0) | ((1 << task.duration) - 1) << at
         limit = problem.concurrency[rule].limit
@@ -292,11 +306,7 @@ class Board:
 
     def _allowed(self, placement: Placement) -> bool:
         day = placement.start // self.slots
-        return (
-            self._repeats_hold(day, placement.dark)
-            and self._budgets_hold(day, placement.dark)
-            and self._duals_hold(day, placement.dark)
-        )
+        return self._repeats_hold(day, placement.dark) and self._duals_hold(day, placement.dark)
 
     def _repeats_hold(self, day: int, dark: Dark) -> bool:
         rule = self.compiled.problem.repeat
@@ -312,16 +322,6 @@ class Board:
             ):
                 return False
         return True
-
-    def _budgets_hold(self, day: int, dark: Dark) -> bool:
-        if not self.unit_spent:
-            return True
-        today, more = self.dark[day], dict.fromkeys(self.unit_spent, 0)
-        for number, new in dark.items():
-            block = self.compiled.blocks[number]
-            if block.unit in more:
-                more[block.unit] += unit_cost(block, new) - unit_cost(block, today.get(number, (0, 0)))
-        return all(extra <= 0 or self.unit_spent[u] + extra <= self.unit_limit[u] for u, extra in more.items())
 
     def _duals_hold(self, day: int, dark: Dark) -> bool:
         today = self.dark[day]

@@ -5,7 +5,8 @@ price p >= 0, let each cluster pay for the crews it takes, and give the capacity
 
     any plan  >=  sum over clusters of (least cost of the cluster at prices p)  -  sum of p x capacity
 
-This holds for every p (weak duality), so the linear programme that proposes p need not be trusted. Each cluster's least
+A unit above its budget is told in the same way: its hours are paid at a price, and the budget pays that back. This holds
+for every p (weak duality), so the linear programme that proposes p need not be trusted. Each cluster's least
 cost is proven by CP-SAT on the day model. `verify_bound` takes the stored prices and proves every cluster again with
 another model in another solver.
 """
@@ -14,21 +15,21 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from everlit.planning.compiled import Compiled, compile_problem
 from everlit.planning.daymodel import ClusterBound, bound_cluster
 from everlit.planning.linear import prove_whole, solve_linear
 from everlit.planning.problem import MILLI, MonthProblem
-from everlit.planning.relaxation import Relaxation, relax
+from everlit.planning.relaxation import Relaxation, dearer, over_floor, relax
 
 MOST_LINEAR_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`value`: milli customer-hours (dates' prices included) no plan serving `served` can undercut, and why.
+    """`value`: milli customer-hours (prices of dates and of hours over budgets included) no plan serving `served` can undercut, and why.
 
     `linear`: the weaker bound of the linear programme, for comparison.
     """
@@ -38,6 +39,7 @@ class Bound:
     served: tuple[int, ...]
     crew_prices: Mapping[tuple[int, int], int]
     clusters: tuple[ClusterBound, ...]
+    budget_prices: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def customer_hours(self) -> float:
@@ -51,6 +53,7 @@ class Bound:
             "linear": self.linear,
             "served": list(self.served),
             "crew_prices": [[crew, day, price] for (crew, day), price in sorted(self.crew_prices.items())],
+            "budget_prices": dict(self.budget_prices),
             "clusters": [{"jobs": list(c.jobs), "bound": c.bound, "closed": c.closed} for c in self.clusters],
         }
 
@@ -63,6 +66,7 @@ class Bound:
             tuple(data["served"]),
             {(crew, day): price for crew, day, price in data["crew_prices"]},
             tuple(ClusterBound(tuple(c["jobs"]), c["bound"], c["closed"], {}) for c in data["clusters"]),
+            {unit: int(price) for unit, price in data.get("budget_prices", {}).items()},
         )
 
 
@@ -76,16 +80,21 @@ def month_bound(
     workers: int = 1,
     before: Bound | None = None,
     whole: Relaxation | None = None,
+    budget_prices: Mapping[str, int] | None = None,
 ) -> Bound:
     """The bound for plans that serve exactly these jobs; what `before` proved of the same clusters is kept.
+
+    `budget_prices`: units to be told by a price on their hours (`relaxation.dearer`), best those surely above their
+    budget; `whole` is then the model of the dearer month.
 
     After about `seconds` clusters are cut short: the bound holds all the same, it is only weaker.
     """
     began = time.monotonic()
-    relaxation = relax(compiled, served=frozenset(served), whole=whole)
+    dear = dict(budget_prices or {}) if before is None else dict(before.budget_prices)
+    relaxation = relax(dearer(compiled, dear), served=frozenset(served), whole=whole)
     if before is None:
         linear = solve_linear(relaxation, seconds=min(seconds / 4, MOST_LINEAR_S))
-        value = linear.value if linear else 0.0
+        value = max(0.0, linear.value + over_floor(compiled, served, dear)) if linear else 0.0
         prices = {key: int(price) for key, price in linear.crew_prices.items() if price >= 1} if linear else {}
     else:
         value, prices = before.linear, dict(before.crew_prices)
@@ -104,12 +113,15 @@ def month_bound(
     with ThreadPoolExecutor(max_workers=workers) as pool:
         made = dict(zip(order, pool.map(solve, order), strict=True))
     clusters = tuple(made[jobs] for jobs in relaxation.clusters)
-    return Bound(_total(compiled.problem, clusters, prices), value, tuple(served), prices, clusters)
+    total = _total(compiled.problem, clusters, prices, over_floor(compiled, served, dear))
+    return Bound(total, value, tuple(served), prices, clusters, dear)
 
 
-def _total(problem: MonthProblem, clusters: Sequence[ClusterBound], prices: Mapping[tuple[int, int], int]) -> int:
+def _total(
+    problem: MonthProblem, clusters: Sequence[ClusterBound], prices: Mapping[tuple[int, int], int], over: int
+) -> int:
     back = sum(price * problem.crews[crew].capacity[day] for (crew, day), price in prices.items())
-    return max(0, sum(cluster.bound for cluster in clusters) - back)
+    return max(0, sum(cluster.bound for cluster in clusters) - back + over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +146,11 @@ def verify_bound(problem: MonthProblem, bound: Bound, *, seconds_a_cluster: floa
     if covered != sorted(bound.served):
         unconfirmed.append(tuple(sorted(set(bound.served) ^ set(covered))))
     for cluster in bound.clusters:
-        relaxation = relax(compiled, served=frozenset(cluster.jobs))
+        relaxation = relax(dearer(compiled, bound.budget_prices), served=frozenset(cluster.jobs))
         least = prove_whole(relaxation, crew_prices=bound.crew_prices, seconds=seconds_a_cluster)
         slack = 1e-6 * max(1.0, abs(least)) + 0.5
         proven.append(replace(cluster, bound=min(cluster.bound, math.floor(least + slack))))
         if least + slack < cluster.bound:
             unconfirmed.append(cluster.jobs)
-    return Verified(_total(problem, proven, bound.crew_prices), bound.value, tuple(unconfirmed))
+    total = _total(problem, proven, bound.crew_prices, over_floor(compiled, bound.served, bound.budget_prices))
+    return Verified(total, bound.value, tuple(unconfirmed))

@@ -20,16 +20,22 @@ Starts = Sequence[int | None]
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a plan costs, in milli customer-hours: the darkness itself, prices of dates, prices of refusals."""
+    """What a plan costs, in milli customer-hours: the darkness itself, prices of dates, of hours over budgets, of refusals."""
 
     dark: int
     dates: int
+    over: int
     refusals: int
 
     @property
     def total(self) -> int:
         """What the optimiser minimises."""
-        return self.dark + self.dates + self.refusals
+        return self.served + self.refusals
+
+    @property
+    def served(self) -> int:
+        """What the requests that have a date cost: what a bound is a bound on."""
+        return self.dark + self.dates + self.over
 
     @property
     def customer_hours(self) -> float:
@@ -55,7 +61,10 @@ def cost(problem: MonthProblem, starts: Starts, *, transfers: bool = True) -> Co
         date_price(problem, job, start) for job, start in zip(problem.jobs, starts, strict=True) if start is not None
     )
     refusals = sum(job.refusal_price for job, start in zip(problem.jobs, starts, strict=True) if start is None)
-    return Cost(dark, dates, refusals)
+    over = problem.prices.over_budget * sum(
+        max(0, spent - limit) for spent, limit in budgets_used(problem, starts, transfers=transfers).values()
+    )
+    return Cost(dark, dates, over, refusals)
 
 
 def alone_cost(problem: MonthProblem, job: int) -> int:
@@ -65,12 +74,13 @@ def alone_cost(problem: MonthProblem, job: int) -> int:
 
 
 def date_price(problem: MonthProblem, job: Job, start: int) -> int:
-    """The price of a start itself: a published date moved, night work, work on a rest day."""
-    slot = problem.horizon.slot(start)
+    """The price of a start itself: a published date moved, night work, work on a rest day, days from the wanted one."""
+    slot, day = problem.horizon.slot(start), problem.horizon.day(start)
     moved = job.moved_price if job.published is not None and start != job.published else 0
     night = problem.prices.night if slot < problem.night[1] and problem.night[0] < slot + job.duration else 0
-    rest = problem.prices.rest_day if problem.horizon.rests(problem.horizon.day(start)) else 0
-    return moved + night + rest
+    rest = problem.prices.rest_day if problem.horizon.rests(day) else 0
+    apart = 0 if job.wanted is None else problem.prices.wanted_day * abs(day - problem.horizon.day(job.wanted))
+    return moved + night + rest + apart
 
 
 def darkness(problem: MonthProblem, starts: Starts, *, transfers: bool = True) -> dict[tuple[int, int], Off]:
@@ -134,7 +144,7 @@ def blocks(problem: MonthProblem, zone: int, transfer: Transfer) -> bool:
 
 
 def check_plan(problem: MonthProblem, starts: Starts) -> list[Finding]:
-    """Every rule the plan breaks: dates, precedence, crews, repeats, budgets, dual supplies, concurrency. Empty: none.
+    """Every rule the plan breaks: dates, precedence, crews, repeats, dual supplies, concurrency. Empty: none.
 
     >>> from datetime import date
     >>> from everlit.planning.problem import Horizon, Section
@@ -149,7 +159,7 @@ def check_plan(problem: MonthProblem, starts: Starts) -> list[Finding]:
                 "schedule.length", "plan", f"{len(starts)} starts for {len(problem.jobs)} jobs", "开工时间与任务数不符"
             )
         ]
-    rules = (_dates, _precedence, _crews, _repeats, _budgets, _duals, _concurrency)
+    rules = (_dates, _precedence, _crews, _repeats, _duals, _concurrency)
     return [finding for rule in rules for finding in rule(problem, starts)]
 
 
@@ -235,19 +245,16 @@ def _repeats(problem: MonthProblem, starts: Starts) -> Iterator[Finding]:
             yield _finding("schedule.repeat", section.section_id, said, "重复停电超限")
 
 
-def _budgets(problem: MonthProblem, starts: Starts) -> Iterator[Finding]:
-    used = unit_hours(problem, starts)
-    for budget in problem.budgets:
-        spent = used.get(budget.unit, 0)
-        if spent > round(MILLI * budget.limit_unit_hours):
-            said = f"{spent / MILLI:.1f} of {budget.limit_unit_hours:.1f} MV-unit hours"
-            yield _finding("schedule.budget", budget.unit, said, "时户数预算超限")
+def budgets_used(problem: MonthProblem, starts: Starts, *, transfers: bool = True) -> dict[str, tuple[int, int]]:
+    """Unit with a budget → milli MV-unit hours it spends under the plan, and may spend."""
+    used = unit_hours(problem, starts, transfers=transfers) if problem.budgets else {}
+    return {one.unit: (used.get(one.unit, 0), round(MILLI * one.limit_unit_hours)) for one in problem.budgets}
 
 
-def unit_hours(problem: MonthProblem, starts: Starts) -> dict[str, int]:
+def unit_hours(problem: MonthProblem, starts: Starts, *, transfers: bool = True) -> dict[str, int]:
     """Milli MV-unit hours each operating unit spends under the plan."""
     used: defaultdict[str, int] = defaultdict(int)
-    for (number, _), off in darkness(problem, starts).items():
+    for (number, _), off in darkness(problem, starts, transfers=transfers).items():
         slot, pair = unit_costs(problem, number)
         used[problem.sections[number].unit] += slot * len(off.dead) + pair * _transferred_runs(off)
     return dict(used)
@@ -274,7 +281,7 @@ def _concurrency(problem: MonthProblem, starts: Starts) -> Iterator[Finding]:
         sites = {zone: site for site, zones in enumerate(rule.sites) for zone in zones}
         active: defaultdict[int, set[int]] = defaultdict(set)
         for job, start in zip(problem.jobs, starts, strict=True):
-            if start is not None and job.zone in sites:
+            if start is not None and job.zone in sites and rule.counts(job):
                 for slot in range(start, start + job.duration):
                     active[slot].add(sites[job.zone])
         worst = max((len(at_once) for at_once in active.values()), default=0)

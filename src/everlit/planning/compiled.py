@@ -44,7 +44,7 @@ class Compiled:
     `calendars` are bit sets over all slots of the horizon; `near[zone]` are the zones whose outage at the same time can
     change its cost, `harms[zone]` those whose transfers it can block; `related[job]` are the jobs of near zones, itself
     first; `weight[job]` is its cost done alone; `first_starts[job]`: on each day the first start of its kind;
-    `hours[job]`: the slots of a day it may ever cover.
+    `hours[job]`: the slots of a day it may ever cover; `sites[job]`: the concurrency rules it counts for, and as which site.
     """
 
     problem: MonthProblem
@@ -80,11 +80,6 @@ def compile_problem(problem: MonthProblem) -> Compiled:
     worked = tuple(_unique(block_of[s] for s in zone.worked) for zone in problem.zones)
     carried = tuple(_unique(block_of[s] for s in zone.carried if s not in zone.worked) for zone in problem.zones)
     ties = _ties(problem, block_of)
-    sites: list[list[tuple[int, int]]] = [[] for _ in problem.zones]
-    for number, rule in enumerate(problem.concurrency):
-        for site, zones in enumerate(rule.sites):
-            for zone in zones:
-                sites[zone].append((number, site))
     successors: list[list[int]] = [[] for _ in problem.jobs]
     for position, job in enumerate(problem.jobs):
         for rule_ in job.after:
@@ -113,7 +108,19 @@ def compile_problem(problem: MonthProblem) -> Compiled:
         ),
         successors=tuple(tuple(after) for after in successors),
         duals=duals,
-        sites=tuple(tuple(of) for of in sites),
+        sites=_sites(problem),
+    )
+
+
+def _sites(problem: MonthProblem) -> tuple[tuple[tuple[int, int], ...], ...]:
+    of_zone: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for number, rule in enumerate(problem.concurrency):
+        for site, zones in enumerate(rule.sites):
+            for zone in zones:
+                of_zone[zone].append((number, site))
+    return tuple(
+        tuple((rule, site) for rule, site in of_zone.get(job.zone, ()) if problem.concurrency[rule].counts(job))
+        for job in problem.jobs
     )
 
 

@@ -286,8 +286,15 @@ class _Builder:
                 if self.compiled.blocks[block].unit == budget.unit:
                     pair = self.compiled.blocks[block].unit_changeover
                     terms.extend(pair * rise for rises in days.values() for rise in rises)
-            if terms:
-                self.model.add(sum(terms) <= round(MILLI * budget.limit_unit_hours))
+            if terms and self.problem.prices.over_budget:
+                most = sum(self.compiled.blocks[block].unit_slot for block, _ in self.dead) + sum(
+                    self.compiled.blocks[block].unit_changeover * len(rises)
+                    for block, days in self.changes.items()
+                    for rises in days.values()
+                )
+                over = self.model.new_int_var(0, most, "")
+                self.model.add(over >= sum(terms) - round(MILLI * budget.limit_unit_hours))
+                self.terms.append((over, self.problem.prices.over_budget))
 
     def _duals(self) -> None:
         for first, second in self.compiled.duals:
@@ -305,7 +312,7 @@ class _Builder:
             lambda: defaultdict(list)
         )
         for job, covering in self.active.items():
-            for rule, site in self.compiled.sites[self.problem.jobs[job].zone]:
+            for rule, site in self.compiled.sites[job]:
                 for slot, literals in covering.items():
                     sites[rule, slot][site].append(literals)
         for (rule, _), by_site in sites.items():

@@ -159,7 +159,8 @@ class WorkRequest:
     `duration_min` is work time, between permit and return; the switching before and after it is computed and comes on
     top. `latest` is the instant by which supply must be back; `earliest`..`latest` and the daily window hold the whole
     outage; `wanted` is the start its department would choose. `precedence` names requests whose work comes first. `live_line_possible` is the
-    applicant's live-line verdict (带电作业判定).
+    applicant's live-line verdict (带电作业判定). With `night_allowed` the work may also stand at night, outside the daily
+    window; without `rest_allowed` not on a rest day.
     """
 
     request_id: str
@@ -180,6 +181,8 @@ class WorkRequest:
     priority: int = 3
     submitted_at: datetime | None = None
     requester: str = ""
+    night_allowed: bool = False
+    rest_allowed: bool = True
 
     def __post_init__(self) -> None:
         if self.duration_min <= 0 or self.latest <= self.earliest:
@@ -224,6 +227,8 @@ class WorkRequest:
             "priority": self.priority,
             "submitted_at": self.submitted_at and self.submitted_at.isoformat(),
             "requester": self.requester,
+            "night_allowed": self.night_allowed,
+            "rest_allowed": self.rest_allowed,
         }
 
     @classmethod
@@ -263,6 +268,8 @@ def _request_values(row: Row) -> dict[str, Any]:
         "priority": row.integer("priority", low=1, high=5, default=3),
         "submitted_at": row.instant("submitted_at", required=False),
         "requester": row.text("requester", default="", longest=80),
+        "night_allowed": row.flag("night_allowed"),
+        "rest_allowed": row.flag("rest_allowed", default=True),
     }
 
 

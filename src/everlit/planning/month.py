@@ -24,8 +24,9 @@ from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Policies, Text, fingerprint
 from everlit.planning import problem as posed
 from everlit.planning.forecast import Forecast
+from everlit.planning.holidays import WorkingCalendar
 from everlit.planning.important import important_points, sources_of
-from everlit.planning.model import Budget, PastOutage, ProtectedPeriod, WorkRequest
+from everlit.planning.model import Budget, Department, PastOutage, ProtectedPeriod, WorkRequest
 from everlit.planning.repeats import history_of
 from everlit.planning.zones import (
     ALL_CLASSES,
@@ -95,6 +96,7 @@ def month_problem(
     published: Mapping[str, Period] | None = None,
     fixed: Sequence[str] = (),
     done: Mapping[str, datetime] | None = None,
+    calendar: WorkingCalendar = WorkingCalendar(),
     time_zone: str = "Asia/Shanghai",
     cache: ZoneCache | None = None,
 ) -> MonthCase:
@@ -106,7 +108,7 @@ def month_problem(
     UnableToFindPolicy.
     """
     first = month.replace(day=1)
-    horizon = _horizon(first, time_zone)
+    horizon = _horizon(first, calendar, time_zone)
     on = first
     setting = Setting(grid, closed, policies, limits_of(policies, on=on), on, load_rows(grid, forecast, horizon))
     facts = fingerprint(
@@ -129,11 +131,12 @@ def month_problem(
         calendars=_calendars(horizon),
         forbidden=_forbidden(protected, sections, horizon),
         duals=_duals(groups, grid),
+        concurrency=_at_once(zones, grid, policies, on),
         budgets=tuple(
             posed.Budget(unit, round(max(budget.left_h, 0.0), 6)) for unit, budget in sorted((budgets or {}).items())
         ),
         repeat=_repeat(policies, on),
-        prices=posed.Prices(unit=1.0, changeover_min=policies.value("transfer.changeover", on=on)),
+        prices=_prices(policies, on),
         night=NIGHT,
     )
     return MonthCase(
@@ -141,9 +144,9 @@ def month_problem(
     )
 
 
-def _horizon(first: date, time_zone: str) -> posed.Horizon:
+def _horizon(first: date, calendar: WorkingCalendar, time_zone: str) -> posed.Horizon:
     days = (date(first.year + first.month // 12, first.month % 12 + 1, 1) - first).days
-    rest = tuple((first + timedelta(days=day)).weekday() >= 5 for day in range(days))
+    rest = tuple(calendar.rests(first + timedelta(days=day)) for day in range(days))
     return posed.Horizon(first, days, SLOT_MIN, DAY_BEGINS_MIN, time_zone, rest)
 
 
@@ -473,6 +476,8 @@ def _job(
         earliest_day=first,
         latest_day=last,
         window=window,
+        night_allowed=request.night_allowed and not fixed,
+        rest_allowed=request.rest_allowed,
         notice_day=0 if start is not None else notice_day,
         crew=crews.get(request.crew, -1),
         crew_count=int(request.crew in crews),
@@ -537,6 +542,36 @@ def _duals(groups: _Groups, grid: Grid) -> tuple[posed.DualSupply, ...]:
         places = sorted({int(groups.of_section[point.section]) for point in points} - {-1})
         made += [posed.DualSupply(name, one, other) for one in places for other in places if one < other]
     return tuple(made)
+
+
+def _prices(policies: Policies, on: date) -> posed.Prices:
+    """What an hour without supply and a date cost, by the rows."""
+
+    def milli(key: str) -> int:
+        return round(posed.MILLI * policies.value(key, on=on))
+
+    return posed.Prices(
+        unit=1.0,
+        changeover_min=policies.value("transfer.changeover", on=on),
+        night=milli("plan.price.night"),
+        rest_day=milli("plan.price.rest_day"),
+        wanted_day=milli("plan.price.wanted_day"),
+        over_budget=round(policies.value("plan.price.over_budget", on=on)),
+    )
+
+
+def _at_once(zones: Sequence[Zone], grid: Grid, policies: Policies, on: date) -> tuple[posed.Concurrency, ...]:
+    """How many zones of an operating unit, and for one department, may be off at a time; rules that can bind only."""
+    units, names = _unit_numbers(grid), _unit_names(grid)
+    of_unit: dict[str, list[tuple[int, ...]]] = {}
+    for number, zone in enumerate(zones):
+        of_unit.setdefault(names[int(units[min(zone.worked)])], []).append((number,))
+    each = int(policies.value("plan.at_once.unit", on=on))
+    rules = [posed.Concurrency(unit, tuple(sites), each) for unit, sites in sorted(of_unit.items())]
+    every = tuple((number,) for number in range(len(zones)))
+    each = int(policies.value("plan.at_once.department", on=on))
+    rules += [posed.Concurrency(one.value, every, each, (one.value,)) for one in Department]
+    return tuple(rule for rule in rules if len(rule.sites) > rule.limit)
 
 
 def _repeat(policies: Policies, on: date) -> posed.RepeatLimits:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from everlit.kernel import Finding, Text
-from everlit.planning.board import Board, Dark, unit_cost, window_holds
+from everlit.planning.board import Board, Dark, window_holds
 from everlit.planning.check import date_findings
 
 
@@ -48,7 +48,6 @@ SAYS = {
     "schedule.precedence": ("its order with {subject}", "与 {subject} 的先后次序"),
     "schedule.crew": ("crews {subject} are taken that day", "班组 {subject} 当日不足"),
     "schedule.repeat": ("repeat limit of {subject}", "重复停电限制：{subject}"),
-    "schedule.budget": ("customer-hour budget of {subject}", "时户数预算：{subject}"),
     "schedule.dual": ("both sources of {subject} would be dead", "双电源同停：{subject}"),
     "schedule.concurrency": ("too many outages at once at {subject}", "同时停电数超限：{subject}"),
 }
@@ -69,7 +68,6 @@ def objections(board: Board, job: int, start: int, *, naming: bool = True) -> li
     found += _order(board, job, start)
     found += _concurrency(board, job, start)
     found += _repeats(board, job, day, dark, naming)
-    found += _budgets(board, day, dark)
     found += _duals(board, job, day, dark)
     return found
 
@@ -98,12 +96,12 @@ def _order(board: Board, job: int, start: int) -> Iterator[Objection]:
 def _concurrency(board: Board, job: int, start: int) -> Iterator[Objection]:
     problem = board.compiled.problem
     day = start // board.slots
-    for rule, site in board.compiled.sites[problem.jobs[job].zone]:
+    for rule, site in board.compiled.sites[job]:
         if not board.site_fits(rule, site, job, start):
             others = (
                 other
                 for other in board.days[day]
-                if any(its == rule for its, _ in board.compiled.sites[problem.jobs[other].zone])
+                if any(its == rule for its, _ in board.compiled.sites[other])
             )
             yield Objection("schedule.concurrency", problem.concurrency[rule].name, tuple(sorted(others)))
 
@@ -121,18 +119,6 @@ def _repeats(board: Board, job: int, day: int, dark: Dark, naming: bool) -> Iter
             placed = sorted(other for other in near if board.starts[other] is not None)
             others = tuple(other for other in placed if number in board.blocks_of([other]))
             yield Objection("schedule.repeat", problem.sections[block.sections[0]].section_id, others)
-
-
-def _budgets(board: Board, day: int, dark: Dark) -> Iterator[Objection]:
-    for unit, limit in board.unit_limit.items():
-        more = sum(
-            unit_cost(board.compiled.blocks[number], new)
-            - unit_cost(board.compiled.blocks[number], board.dark[day].get(number, (0, 0)))
-            for number, new in dark.items()
-            if board.compiled.blocks[number].unit == unit
-        )
-        if more > 0 and board.unit_spent[unit] + more > limit:
-            yield Objection("schedule.budget", unit)
 
 
 def _duals(board: Board, job: int, day: int, dark: Dark) -> Iterator[Objection]:

@@ -57,12 +57,15 @@ def costly_pairs(
         least, alone = {}, {}
         for day, day_floor in floor.items():
             mine, other = options[first][day], options[second][day]
-            key = (first, second, day_floor, _shape(mine), _shape(other))
+            base, other_base = (min(option.price for option in side) for side in (mine, other))
+            whole = base + other_base  # days that differ only in what every start of theirs pays are alike
+            key = (first, second, day_floor - whole, _shape(mine, base), _shape(other, other_base))
             if key not in cache:
-                cache[key] = _least(compiled, first, second, mine, other, kinds, day_floor)
-            both, one, two = cache[key]
-            if both is not None and both > day_floor:
-                least[day], alone[day] = both, (one, two)
+                both, one, two = _least(compiled, first, second, mine, other, kinds, day_floor)
+                cache[key] = None if both is None else both - whole, one - base, two - other_base
+            more, one, two = cache[key]
+            if more is not None and more + whole > day_floor:
+                least[day], alone[day] = more + whole, (one + base, two + other_base)
         if least:
             yield Pair(first, second, least, alone)
 
@@ -80,8 +83,8 @@ def _options(compiled: Compiled, job: int, by_day: dict[int, list[int]]) -> dict
     return dict(found)
 
 
-def _shape(options: list[_Option]) -> tuple[tuple[int, int, frozenset[int]], ...]:
-    return tuple((option.mask, option.price, option.ties) for option in options)
+def _shape(options: list[_Option], base: int) -> tuple[tuple[int, int, frozenset[int]], ...]:
+    return tuple((option.mask, option.price - base, option.ties) for option in options)
 
 
 def _kinds(one: How, two: How, compiled: Compiled) -> Kinds:

@@ -201,16 +201,27 @@ class DualSupply:
 
 @dataclass(frozen=True, slots=True)
 class Concurrency:
-    """Of `sites` (each a set of zones, counted once) at most `limit` are off at a time: per feeder or substation."""
+    """Of `sites` (each a set of zones, counted once) at most `limit` are off at a time: per unit, feeder or substation.
+
+    `departments`: only outages for jobs of these count; empty for all.
+    """
 
     name: str
     sites: tuple[tuple[int, ...], ...]
     limit: int
+    departments: tuple[str, ...] = ()
+
+    def counts(self, job: Job) -> bool:
+        """True when the rule is about the job."""
+        return not self.departments or job.department in self.departments
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Customer-hour budget (时户数预算) of one unit for the month, in MV-unit hours."""
+    """Customer-hour budget (时户数预算) of one unit for the month, in MV-unit hours.
+
+    It is no wall: more than it needs a higher approval, so what lies above it is paid for and marked.
+    """
 
     unit: str
     limit_unit_hours: float
@@ -235,7 +246,8 @@ class Prices:
     """What an hour without supply costs, in customer-hours: per MV unit, per household, per important customer.
 
     `changeover_min` is the cold interruption of each change to and from a transfer: paid twice an outage.
-    `night` and `rest_day` are paid once by a job that works then.
+    `night` and `rest_day` are paid once by a job that works then, `wanted_day` for every day between the wanted and the
+    planned one, `over_budget` for every thousandth of an MV-unit hour above a budget, all in milli customer-hours.
     """
 
     unit: float = 1.0
@@ -244,6 +256,8 @@ class Prices:
     changeover_min: float = 10.0
     night: int = 0
     rest_day: int = 0
+    wanted_day: int = 0
+    over_budget: int = 0
 
 
 @dataclass(frozen=True, slots=True)

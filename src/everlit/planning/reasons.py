@@ -39,10 +39,18 @@ class Alternative:
     more: int
     forbidden: tuple[Objection, ...] = ()
 
+    def as_json(self, problem: MonthProblem) -> dict[str, Any]:
+        """With local time and customer-hours."""
+        return {
+            "start": problem.horizon.instant(self.start).isoformat(),
+            "more_customer_hours": self.more / MILLI,
+            "forbidden": [{"kind": rule.kind, "subject": rule.subject} for rule in self.forbidden],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a job stands where it stands."""
+    """Why a job stands where it stands; `wanted`: the day it was asked for, where that is another one of the month."""
 
     job: int
     start: int
@@ -51,6 +59,7 @@ class Reason:
     alternatives: tuple[Alternative, ...]
     binding: tuple[Objection, ...]
     message: Text
+    wanted: Alternative | None = None
 
     def as_json(self, problem: MonthProblem) -> dict[str, Any]:
         """With ids, local times and customer-hours."""
@@ -62,14 +71,8 @@ class Reason:
             "saves_customer_hours": self.saves / MILLI,
             "message": self.message.as_json(),
             "binding": [{"kind": rule.kind, "subject": rule.subject} for rule in self.binding],
-            "alternatives": [
-                {
-                    "start": at(other.start).isoformat(),
-                    "more_customer_hours": other.more / MILLI,
-                    "forbidden": [{"kind": rule.kind, "subject": rule.subject} for rule in other.forbidden],
-                }
-                for other in self.alternatives
-            ],
+            "wanted": self.wanted and self.wanted.as_json(problem),
+            "alternatives": [other.as_json(problem) for other in self.alternatives],
         }
 
 
@@ -122,8 +125,11 @@ def _reason(board: Board, empty: Board, job: int, group: Sequence[int]) -> Reaso
     binding = {rule for other in alternatives if other.more < 0 for rule in other.forbidden}
     merged = tuple(other for other in group if other != job)
     saves = max(0, alone - here.delta)
-    message = _say(problem, job, merged, saves, alternatives, sorted(binding))
-    return Reason(job, start, merged, saves, alternatives, tuple(sorted(binding)), message)
+    asked = problem.jobs[job].wanted
+    day = -1 if asked is None else problem.horizon.day(asked)
+    wanted = next((other for other in alternatives if other.day == day), None)
+    message = _say(problem, job, merged, saves, alternatives, sorted(binding), wanted)
+    return Reason(job, start, merged, saves, alternatives, tuple(sorted(binding)), message, wanted)
 
 
 def _alternatives(board: Board, job: int, start: int, here: int) -> Iterable[Alternative]:
@@ -250,14 +256,20 @@ def _say(
     saves: int,
     alternatives: Sequence[Alternative],
     binding: Sequence[Objection],
+    wanted: Alternative | None,
 ) -> Text:
-    """One line for people: with whom, what it saves, what the next best day costs, which rules bind."""
+    """One line for people: with whom, what it saves, why not as wanted, what the next best day costs, which rules bind."""
     name = problem.jobs[job].job_id
     en, zh = [], []
     if merged:
         names = [problem.jobs[other].job_id for other in merged]
         en.append(f"merged with {', '.join(names)}, saving {saves / MILLI:.1f} customer-hours")
         zh.append(f"与 {'、'.join(names)} 合并停电，节约 {saves / MILLI:.1f} 时户")
+    if wanted is not None:
+        day = problem.horizon.instant(wanted.start).date()
+        rules = _rules(wanted.forbidden)
+        en.append(f"wanted {day}: " + (f"forbidden by {rules[0]}" if rules[0] else f"{wanted.more / MILLI:.1f} more"))
+        zh.append(f"期望日期 {day}：" + (f"受限于 {rules[1]}" if rules[0] else f"多 {wanted.more / MILLI:.1f} 时户"))
     free = [other for other in alternatives if not other.forbidden]
     if free:
         best = min(free, key=lambda other: other.more)
@@ -271,7 +283,13 @@ def _say(
         en.append("the month has no other day")
         zh.append("本月无其他日期")
     if binding:
-        rules = sorted({f"{rule.kind.removeprefix('schedule.')} {rule.subject}".strip() for rule in binding})
-        en.append(f"cheaper days are forbidden by {', '.join(rules)}")
-        zh.append(f"更优日期受限于：{'、'.join(rules)}")
+        rules = _rules(binding)
+        en.append(f"cheaper days are forbidden by {rules[0]}")
+        zh.append(f"更优日期受限于：{rules[1]}")
     return Text(en=f"{name}: {'; '.join(en)}.", zh=f"{name}：{'；'.join(zh)}。")
+
+
+def _rules(broken: Iterable[Objection]) -> tuple[str, str]:
+    """Rules as a list of words, in English and in Chinese; empty when there are none."""
+    names = sorted({f"{rule.kind.removeprefix('schedule.')} {rule.subject}".strip() for rule in broken})
+    return ", ".join(names), "、".join(names)

@@ -6,17 +6,19 @@ other jobs can do is add darkness or take away a transfer. So with x[j,d] = 1 wh
     cost  >=  sum x[j,d] * price[j,d]  +  sum over blocks b and days d of  max over jobs j of  a[b,j,d] * x[j,d]
 
 where a[b,j,d] is the least block b costs for j alone on day d. Only the day counts: slots, ties blocked by others,
-budgets, concurrency and dual supplies are left out; crews, precedence and repeat limits stay. Jobs that can never
+concurrency and dual supplies are left out; crews, precedence and repeat limits stay, and what hours above budgets cost
+at least comes on top (`over_floor`). Jobs that can never
 overlap (one after the other, or night against daylight) add up instead of sharing: a group of such jobs is a **chain**.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from everlit.planning.check import date_price
 from everlit.planning.compiled import Compiled
 from everlit.planning.pairs import Pair, costly_pairs
+from everlit.planning.problem import MILLI
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,48 @@ def relax(compiled: Compiled, *, served: frozenset[int] | None = None, whole: Re
         clusters=_clusters(compiled, shared, repeated, served),
         served=served,
     )
+
+
+def dearer(compiled: Compiled, budget_prices: Mapping[str, int]) -> Compiled:
+    """The month with every MV-unit hour of some units paid once more at a price, whether above the budget or not.
+
+    At a price p of at most `over_budget`, over_budget * max(0, spent - limit) >= p * (spent - limit): a bound on the dearer
+    month, less p * limit, is one on the month itself.
+    """
+    blocks = tuple(
+        replace(
+            block,
+            slot_cost=block.slot_cost + budget_prices.get(block.unit, 0) * block.unit_slot,
+            changeover_cost=block.changeover_cost + budget_prices.get(block.unit, 0) * block.unit_changeover,
+        )
+        for block in compiled.blocks
+    )
+    return replace(compiled, blocks=blocks) if budget_prices else compiled
+
+
+def over_floor(compiled: Compiled, served: Iterable[int], budget_prices: Mapping[str, int]) -> int:
+    """What hours above budgets cost at least, whatever the dates of the `served`: milli customer-hours.
+
+    Units with a price of their own (`dearer`) are told by it, as far as their budget does not pay it back.
+
+    A block is dark at least as long as the one of its jobs that needs it longest, so a unit spends at least the sum of
+    that over its blocks. It adds to any bound on darkness and dates, which leaves budgets out.
+    """
+    problem, least = compiled.problem, dict[int, int]()
+    for job in served if problem.prices.over_budget and problem.budgets else ():
+        task = problem.jobs[job]
+        held = {block for tie in compiled.ties[task.zone] for block in tie.restores}
+        for number in (*compiled.worked[task.zone], *compiled.carried[task.zone]):
+            block = compiled.blocks[number]
+            dark = block.unit_slot * task.duration
+            alone = min(dark, block.unit_changeover) if number in held else dark
+            least[number] = max(least.get(number, 0), alone)
+    spent: defaultdict[str, int] = defaultdict(int)
+    for number, hours in least.items():
+        spent[compiled.blocks[number].unit] += hours
+    limits = {one.unit: round(MILLI * one.limit_unit_hours) for one in problem.budgets}
+    over = sum(max(0, spent[unit] - limit) for unit, limit in limits.items() if unit not in budget_prices)
+    return problem.prices.over_budget * over - sum(price * limits[unit] for unit, price in budget_prices.items())
 
 
 def _days(compiled: Compiled, job: int) -> dict[int, list[int]]:

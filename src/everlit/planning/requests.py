@@ -44,6 +44,8 @@ COLUMNS: tuple[str, ...] = (
     "priority",
     "submitted_at",
     "requester",
+    "night_allowed",
+    "rest_allowed",
 )
 REQUIRED: tuple[str, ...] = ("request_id", "department", "kind", "equipment_ids", "duration_min", "earliest", "latest")
 HISTORY_COLUMNS: tuple[str, ...] = ("outage_id", "nature", "start", "end", "place_ids", "major_event_day")
@@ -74,6 +76,8 @@ CHINESE_HEADERS = {
     "优先级": "priority",
     "提报时间": "submitted_at",
     "申请人": "requester",
+    "可夜间作业": "night_allowed",
+    "可休息日作业": "rest_allowed",
 }
 
 Noun = TypeVar("Noun", WorkRequest, PastOutage)

@@ -19,7 +19,7 @@ from typing import Any
 
 from everlit.planning.board import Board
 from everlit.planning.bound import Bound, month_bound
-from everlit.planning.check import Cost, cost
+from everlit.planning.check import Cost, budgets_used, cost
 from everlit.planning.compiled import Compiled, compile_problem
 from everlit.planning.daymodel import ClusterBound, bound_cluster
 from everlit.planning.exact import solve_exact
@@ -34,7 +34,7 @@ from everlit.planning.greedy import (
 )
 from everlit.planning.outages import Outage, outages
 from everlit.planning.problem import MILLI, MonthProblem
-from everlit.planning.relaxation import Relaxation, relax
+from everlit.planning.relaxation import Relaxation, dearer, relax
 from everlit.planning.search import Starts, ruin_and_recreate
 
 Clock = Callable[[], float]
@@ -86,13 +86,13 @@ class MonthPlan:
 
     @property
     def objective(self) -> float:
-        """Darkness and prices of dates, in customer-hours: what the bound is a bound on."""
-        return (self.cost.dark + self.cost.dates) / MILLI
+        """Darkness with the prices of dates and of hours over budgets, in customer-hours: what the bound is a bound on."""
+        return self.cost.served / MILLI
 
     @property
     def gap(self) -> float:
         """How much of the bound the plan lies above it: 0.01 is one per cent."""
-        return gap(self.cost.dark + self.cost.dates, self.bound.value)
+        return gap(self.cost.served, self.bound.value)
 
     def as_json(self, problem: MonthProblem) -> dict[str, Any]:
         """With ids and local times; what is stored and shown."""
@@ -106,6 +106,11 @@ class MonthPlan:
             "outages": [outage.as_json(problem) for outage in self.outages],
             "customer_hours": self.customer_hours,
             "objective": self.objective,
+            "over_budget": [
+                {"unit": unit, "planned_h": spent / MILLI, "left_h": limit / MILLI, "over_h": (spent - limit) / MILLI}
+                for unit, (spent, limit) in budgets_used(problem, self.starts).items()
+                if spent > limit
+            ],
             "savings": self.savings.as_json(),
             "bound": self.bound.as_json(),
             "gap": self.gap if isfinite(self.gap) else None,
@@ -164,6 +169,7 @@ class _Search:
         self.bound: Bound | None = None
         self.history: list[tuple[float, int]] = []
         self._relaxed: Relaxation | None = None
+        self.budget_prices: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------ phases
     def begin(self, warm: Sequence[int | None] | None) -> None:
@@ -272,6 +278,7 @@ class _Search:
             if all(cluster.closed for cluster in before.clusters):
                 return
             self.effort *= 2
+        whole = self._relaxation()
         self.bound = month_bound(
             self.compiled,
             served,
@@ -280,7 +287,8 @@ class _Search:
             seconds=seconds,
             workers=max(1, self.workers - 1),
             before=before,
-            whole=self._relaxation(),
+            whole=whole,
+            budget_prices=self.budget_prices,
         )
 
     def _lean(self) -> None:
@@ -344,7 +352,10 @@ class _Search:
 
     def _relaxation(self) -> Relaxation:
         if self._relaxed is None:
-            self._relaxed = relax(self.compiled)
+            over = self.problem.prices.over_budget
+            used = budgets_used(self.problem, self.best) if over else {}
+            self.budget_prices = {unit: over for unit, (spent, limit) in used.items() if spent > limit}
+            self._relaxed = relax(dearer(self.compiled, self.budget_prices))
         return self._relaxed
 
     def _complete(self, starts: Sequence[int | None]) -> Board:

@@ -25,6 +25,7 @@ from everlit.planning.delays import RUNNING, Cause, Course, Promise, causes, cou
 from everlit.planning.forecast import Forecast, forecast_of
 from everlit.planning.gates import protection, repetition
 from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, put_back
+from everlit.planning.holidays import CalendarDay, WorkingCalendar, shipped_days, working_calendar
 from everlit.planning.important import sources_of
 from everlit.planning.lifecycle import (
     REQUEST_TRANSITIONS,
@@ -462,6 +463,7 @@ class Planning:
             published={name: Period(outage.start_of(name), outage.period.end) for name, outage in standing.items()},
             fixed=[name for name, outage in standing.items() if outage.state in AGREED],
             done=done,
+            calendar=self.calendar(),
             time_zone=self.time_zone,
             cache=self._zones,
         )
@@ -477,8 +479,14 @@ class Planning:
         return ends
 
     def _month_facts(self, connection: Connection, network: str, month: str) -> str:
-        """The name of what a month plan stands on: the requests, the outages agreed and proposed, the rules."""
-        period = month_period(month, self.zone)
+        """The name of what a month plan stands on: requests, outages agreed and proposed, rules, loads, the past, the calendar.
+
+        The past ends where the month begins, as in the problem: outages agreed since are told by the outages themselves.
+        Emergency plans are not read by a month plan; the assessment of each outage asks for them.
+        """
+        period, calendar = month_period(month, self.zone), self._working(connection)
+        year = year_period(period.start, self.zone)
+        before = Period(year.start, period.start) if year.start < period.start else None
         filed = store.filed_requests(connection, network, during=period, states=(*ALONE, *OPEN, *FIXED))
         outages = store.outages(connection, network, during=period, states=(*OPEN, *FIXED))
         protected = store.protected_periods(connection, network, during=period)
@@ -491,6 +499,11 @@ class Planning:
             "outages": [[one.outage_id, one.state in AGREED, one.period.as_json()] for one in outages],
             "protected": [one.as_json() for one in protected],
             "budgets": {unit: budget.allotted_h for unit, budget in budgets.items()},
+            "forecast": self.forecasts(self.grid(network), self.time_zone).fingerprint,
+            "history": [
+                one.as_json() for one in (store.past_outages(connection, network, during=before) if before else ())
+            ],
+            "rests": [calendar.rests(period.start.date() + timedelta(days=day)) for day in range(period.duration.days)],
         })  # fmt: skip
 
     def month(self, network: str, month: str) -> dict[str, Any]:
@@ -713,6 +726,7 @@ class Planning:
             sources={name: {grid.section_name(point.section) for point in points}
                      for name, points in sources_of(grid).items()},
             unplaced=wanted - {one.request.request_id for one in placed},
+            calendar=self._working(connection),
         )  # fmt: skip
 
     def _reach(self, connection: Connection, outage: PlannedOutage) -> Reach:
@@ -778,6 +792,22 @@ class Planning:
         """Protected periods that touch a period, those of the yearly calendar included."""
         with reading(self.engine) as connection:
             return [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
+
+    def calendar(self) -> WorkingCalendar:
+        """The days people rest: the shipped ones with those entered over them."""
+        with reading(self.engine) as connection:
+            return self._working(connection)
+
+    def set_days(self, days: Sequence[CalendarDay], *, actor: Actor) -> None:
+        """Enter holidays, and days worked in their place."""
+        _only(actor, RULE_MAKERS, "calendar.days")
+        with writing(self.engine) as connection:
+            store.keep_days(connection, days)
+            body = {"days": [one.as_json() for one in days]}
+            self._event(connection, actor, "calendar.days", "calendar", body)
+
+    def _working(self, connection: Connection) -> WorkingCalendar:
+        return working_calendar(shipped_days(), store.calendar_days(connection))
 
     def approve_emergency_plan(self, network: str, name: str, *, actor: Actor) -> None:
         """Record that a customer or usage point has an approved emergency plan."""

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from everlit.kernel import Finding, Period, Policy, Refusal, Text
+from everlit.planning.holidays import CalendarDay
 from everlit.planning.model import (
     Budget,
     PastOutage,
@@ -116,6 +117,12 @@ planning_calendar = Table(
     Column("ends_at", DateTime(timezone=True), nullable=False),
     Column("body", JSON, nullable=False),
 )
+planning_holidays = Table(
+    "planning_holidays",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("body", JSON, nullable=False),
+)
 planning_policies = Table(
     "planning_policies",
     metadata,
@@ -138,6 +145,7 @@ TABLES: tuple[Table, ...] = (
     planning_history,
     planning_budgets,
     planning_calendar,
+    planning_holidays,
     planning_policies,
     planning_emergency_plans,
 )
@@ -439,6 +447,20 @@ def protected_periods(connection: Connection, network: str, *, during: Period) -
         )
         for row in connection.execute(query.order_by(table.c.starts_at, table.c.key))
     ]
+
+
+def keep_days(connection: Connection, days: Iterable[CalendarDay]) -> None:
+    """Keep days of the working calendar; one that is there already is replaced."""
+    table = planning_holidays
+    for one in days:
+        connection.execute(delete(table).where(table.c.day == one.day.isoformat()))
+        connection.execute(insert(table).values({"day": one.day.isoformat(), "body": one.as_json()}))
+
+
+def calendar_days(connection: Connection) -> list[CalendarDay]:
+    """Every day of the working calendar that was entered."""
+    table = planning_holidays
+    return [CalendarDay.from_json(body) for body in connection.execute(select(table.c.body).order_by(table.c.day)).scalars()]
 
 
 def keep_policy(connection: Connection, row: Policy) -> None:

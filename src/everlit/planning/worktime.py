@@ -10,12 +10,14 @@ has what is left from then on.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from everlit.kernel import Period
-from everlit.planning.model import WorkRequest
+from everlit.planning.model import DailyWindow, WorkRequest
 
 MINUTES_A_DAY = 1440
+NIGHT = DailyWindow(21 * 60, 7 * 60)
+"""Night belongs to the day whose evening it begins in."""
 
 
 def work_periods(
@@ -49,8 +51,18 @@ def missing_min(works: Mapping[str, Period], end: datetime, *, back_min: float =
 
 
 def within_hours(request: WorkRequest, part: Period, *, zone: tzinfo) -> bool:
-    """True when a part of an outage lies in one daily window of its request; a window as long as the day binds nobody."""
-    window = request.daily_window
+    """True when a part of an outage lies in one daily window of its request, or in one night where it may; a window as long
+    as the day binds nobody."""
+    windows = (request.daily_window, NIGHT) if request.night_allowed else (request.daily_window,)
+    return any(_inside(window, part, zone) for window in windows)
+
+
+def working_day(instant: datetime, *, zone: tzinfo) -> date:
+    """The day work belongs to: the night to the evening it began in."""
+    return (instant.astimezone(zone) - timedelta(minutes=NIGHT.to_minute)).date()
+
+
+def _inside(window: DailyWindow, part: Period, zone: tzinfo) -> bool:
     if window.minutes == MINUTES_A_DAY:
         return True
     local = part.start.astimezone(zone)
