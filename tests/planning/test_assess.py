@@ -215,12 +215,12 @@ def test_life_support():
     assert outcome(assessed("lb", grid=grid, plans={"u-0"}), "life_support") is Outcome.PASS
 
 
-def past(days, nature=Nature.PLANNED, places=("c-b",), minutes=60):
+def past(days, nature=Nature.PLANNED, places=("c-b",), minutes=60, of=START):
     return [
         PastOutage(
             f"H{day}",
             nature,
-            Period(START - timedelta(days=day), START - timedelta(days=day) + timedelta(minutes=minutes)),
+            Period(of - timedelta(days=day), of - timedelta(days=day) + timedelta(minutes=minutes)),
             places,
         )
         for day in days
@@ -238,10 +238,31 @@ def past(days, nature=Nature.PLANNED, places=("c-b",), minutes=60):
         (past([10, 70, 130], places=("c-e",)), "rep.year_total", Outcome.PASS),
         ([replace(one, major_event_day=True) for one in past([10, 70, 130])], "rep.year_total", Outcome.PASS),
         (past([200, 220, 240, 260, 300]), "rep.year_total", Outcome.PASS),
+        (past([-10, -70, -130]), "rep.planned_year", Outcome.BLOCK),
+        (past([10, -5, -20], Nature.FAULT), "rep.window60", Outcome.BLOCK),
+        (past([10, 70, 130, 140]), "rep.planned_year", Outcome.BLOCK),
+        (past([10, 70, 130, 0.1]), "rep.year_total", Outcome.PASS),
+        (past([130, 135, 140, 145], Nature.FAULT), "rep.year_total", Outcome.PASS),
     ],
 )
 def test_repeat_limits(history, key, expected):
     assert outcome(assessed("lb", history=history), key) is expected
+
+
+def test_a_window_reaches_over_new_year():
+    january = datetime(2027, 1, 5, 0, tzinfo=UTC)
+    december = past([0, 10, 20], Nature.FAULT, of=january - timedelta(days=10))
+    made = assessed("lb", period=Period(january, january + timedelta(hours=6)), history=december)
+    assert outcome(made, "rep.window60") is Outcome.BLOCK
+    assert {one.year for one in made.repeats.counted} == {1}
+
+
+@pytest.mark.parametrize(("days", "words"), [([10, 70, 130], "1 customers become"), ([10, 70, 130, 140], "1 who are")])
+def test_who_becomes_frequent_and_who_is_already_are_told_apart(days, words):
+    made = assessed("lb", history=past(days))
+    (gate,) = [gate for gate in made.gates if gate.key == "rep.planned_year"]
+    assert gate.measured == len(days) + 1 and words in gate.message.en
+    assert made.repeats.as_json()["beyond"] == 1
 
 
 def test_a_warning_comes_before_the_limit():

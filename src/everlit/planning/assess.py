@@ -38,7 +38,7 @@ from everlit.planning.lifecycle import Verdict
 from everlit.planning.model import Alternative, Budget, Gate, Nature, PastOutage, ProtectedPeriod, Role, WorkRequest
 from everlit.planning.path import DeadTimes, dead_times_of
 from everlit.planning.reading import CHINA
-from everlit.planning.repeats import Repeats, history_of, repeats_after
+from everlit.planning.repeats import Repeats, history_of, near, repeats_after
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.planning.worktime import missing_min, work_periods
 
@@ -213,10 +213,8 @@ def _repeats(
     policies: Policies,
     zone: tzinfo,
 ) -> Repeats:
-    year = period.start.astimezone(zone).year
-    known = history_of(
-        grid, [one for one in past if one.period.start < period.start], policies=policies, year=year, zone=zone
-    )
+    year, around = period.start.astimezone(zone).year, near(period.start, policies=policies)
+    known = history_of(grid, past, policies=policies, year=year, zone=zone, also=around)
     short = policies.row("rep.min_duration", on=period.start.date())
     long_enough = np.array([not short.holds(longest) for longest in who.longest_min.tolist()], np.bool_)
     return repeats_after(
@@ -226,6 +224,7 @@ def _repeats(
         period=period,
         nature=nature,
         policies=policies,
+        zone=zone,
     )
 
 

@@ -187,19 +187,22 @@ def life_support(facts: Facts) -> Gate:
 
 
 def not_repeated(facts: Facts) -> Gate:
-    """No customer becomes frequent by this outage."""
+    """No frequent customer is cut off once more, and none becomes frequent."""
     return repetition(facts.repeats, period=facts.period, policies=facts.policies)
 
 
 def repetition(repeats: Repeats, *, period: Period, policies: Policies) -> Gate:
     """The repeat gate on counts alone, so that it can be asked again when the history has grown."""
-    newly = int(repeats.newly_frequent.sum())
-    reasons = repeats.reasons
-    key = max(reasons, key=lambda name: reasons[name]) if newly else "rep.year_total"
+    beyond, reasons = int(repeats.beyond.sum()), repeats.reasons
+    newly = int((repeats.beyond & ~repeats.already_frequent).sum())
+    key = max(reasons, key=lambda name: reasons[name]) if beyond else "rep.year_total"
     worst = max((getattr(one, _FIELDS[key]) for one in repeats.counted), default=0)
-    message = Text(f"{newly} customers become frequently interrupted.", f"{newly} 个用户将成为频繁停电用户。")
+    message = Text(
+        f"{newly} customers become frequently interrupted, {beyond - newly} who are already would be cut off again.",
+        f"{newly} 个用户将成为频繁停电用户，{beyond - newly} 个已频繁停电用户将再次停电。",
+    )
     row = policies.row(key, on=period.start.date())
-    return Gate(key, Outcome.BLOCK if newly else Outcome.PASS, row, float(worst), message)
+    return Gate(key, Outcome.BLOCK if beyond else Outcome.PASS, row, float(worst), message)
 
 
 _FIELDS = {"rep.year_total": "year", "rep.window60": "window", "rep.planned_year": "planned"}

@@ -2,7 +2,8 @@
 
 The rule stands in `everlit.reliability.repeats`; here it is asked of the past outages planning knows, and of the job
 that is looked at. Per customer and calendar year: an outage on a major event day, shorter than 5 minutes or with one
-single customer is dropped; a start within 6 hours after the last counted start is the same outage.
+single customer is dropped; a start within 6 hours after the last counted start is the same outage. What is agreed for
+later counts as what was: the order in which outages are agreed does not matter. Windows reach over New Year.
 
 >>> day = 1440.0
 >>> counted = count_starts(
@@ -44,7 +45,10 @@ MINUTES_A_DAY = 1440.0
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Outages of one customer: in the year, pre-arranged, in the fullest window, in the last 30 and 50 days."""
+    """Outages of one customer: in the year, pre-arranged, in the fullest window, in the last 30 and 50 days.
+
+    The window of `repeats_after` is the fullest that holds the job.
+    """
 
     year: int
     planned: int
@@ -68,10 +72,22 @@ class History:
         return slice(int(first), int(last))
 
 
+def near(start: datetime, *, policies: Policies) -> Period:
+    """When other outages begin that can share a window with one that begins at `start`."""
+    window = timedelta(days=policies.value("rep.window60_days", on=start.date()))
+    return Period(start - window, start + window)
+
+
 def history_of(
-    grid: Grid, past: Sequence[PastOutage], *, policies: Policies, year: int, zone: tzinfo = CHINA
+    grid: Grid,
+    past: Sequence[PastOutage],
+    *,
+    policies: Policies,
+    year: int,
+    zone: tzinfo = CHINA,
+    also: Period | None = None,
 ) -> History:
-    """Resolve past outages of the local `year` to loads; names the network no longer has are passed over."""
+    """Resolve outages of the local `year`, and those that begin in `also`, to loads; unknown names are passed over."""
     on = date(year, 12, 31)
     too_short, single = policies.row("rep.min_duration", on=on), policies.row("rep.single_user_excluded", on=on)
     order = np.argsort(grid.consumer_node, kind="stable")
@@ -79,8 +95,9 @@ def history_of(
     households = np.asarray(grid.network.tables["consumers"].column("households"))
     rows: list[tuple[Ints, float, bool]] = []
     for outage in past:
-        local_year = outage.period.start.astimezone(zone).year
-        if local_year != year or outage.major_event_day or too_short.holds(outage.minutes):
+        start = outage.period.start
+        wanted = start.astimezone(zone).year == year or (also is not None and also.contains(start))
+        if not wanted or outage.major_event_day or too_short.holds(outage.minutes):
             continue
         found = [order[slice(*np.searchsorted(labels, span))] for span in _spans(grid, outage.place_ids)]
         loads = [grid.find(place, "consumers") for place in outage.place_ids]
@@ -166,6 +183,7 @@ class Repeats:
     counted: tuple[Counted, ...]
     frequent: npt.NDArray[np.bool_]
     already_frequent: npt.NDArray[np.bool_]
+    one_more: npt.NDArray[np.bool_]
     warned: npt.NDArray[np.bool_]
     reasons: Mapping[str, int]
     frequent_feeders: int
@@ -175,6 +193,11 @@ class Repeats:
         """Frequent only because of this job."""
         return self.frequent & ~self.already_frequent
 
+    @property
+    def beyond(self) -> npt.NDArray[np.bool_]:
+        """Frequent, and this job is one outage more: the limit forbids it."""
+        return self.frequent & self.one_more
+
     def as_json(self) -> dict[str, Any]:
         """Totals for the assessment; the counts of each load stand with its row."""
         spread = Counter(one.year for one in self.counted)
@@ -182,6 +205,7 @@ class Repeats:
             "loads": len(self.counted),
             "frequent": int(self.frequent.sum()),
             "newly_frequent": int(self.newly_frequent.sum()),
+            "beyond": int(self.beyond.sum()),
             "warned": int(self.warned.sum()),
             "frequent_feeders": self.frequent_feeders,
             "reasons": dict(self.reasons),
@@ -197,10 +221,12 @@ def repeats_after(
     period: Period,
     nature: Nature,
     policies: Policies,
+    zone: tzinfo = CHINA,
 ) -> Repeats:
-    """Repeat counts of `consumers` after one more outage beginning with `period`.
+    """Repeat counts of `consumers` with one more outage beginning with `period`, others before and after it.
 
-    `counts` says for whom it counts at all: long enough dark, and not the only customer.
+    `counts` says for whom it counts at all: long enough dark, and not the only customer. `reasons` count the loads each
+    rule forbids it for.
     """
     on, spans = period.start.date(), spans_of(policies, on=period.start.date())
     mine = [np.arange(*rows.indices(len(history.consumer))) for rows in map(history.of, consumers.tolist())]
@@ -208,8 +234,9 @@ def repeats_after(
     rows = np.concatenate(mine) if mine else np.zeros(0, np.int64)
     past = place, _seconds(history.start_min[rows]), history.arranged[rows]
     job = np.flatnonzero(counts).astype(np.int32)
-    start_s = round(minute(period.start) * 60)
-    before = _counted(*past, units=len(consumers), now_s=start_s, spans=spans)
+    start_s, year = round(minute(period.start) * 60), period.start.astimezone(zone).year
+    bounds = [round(minute(datetime(first, 1, 1, tzinfo=zone)) * 60) for first in (year, year + 1)]
+    before = _counted(*past, units=len(consumers), now_s=start_s, spans=spans, year=bounds)
     after = _counted(
         np.concatenate([past[0], job]),
         np.concatenate([past[1], np.full(len(job), start_s, np.int64)]),
@@ -217,7 +244,9 @@ def repeats_after(
         units=len(consumers),
         now_s=start_s,
         spans=spans,
+        year=bounds,
     )
+    one_more = (after.year > before.year) | (after.planned > before.planned) | (after.window > before.window)
     frequent = holds(after, FREQUENT_RULES, policies=policies, on=on) >= 0
     least = policies.row("rep.feeder_min_users", on=on)
     by_feeder = Counter(history.feeder[consumers[frequent]].tolist())
@@ -226,8 +255,12 @@ def repeats_after(
         _each(after),
         frequent,
         holds(before, FREQUENT_RULES, policies=policies, on=on) >= 0,
+        one_more,
         (holds(after, WARNING_RULES, policies=policies, on=on) >= 0) & ~frequent,
-        {rule[0]: int((holds(after, [rule], policies=policies, on=on) >= 0).sum()) for rule in FREQUENT_RULES},
+        {
+            rule[0]: int(((holds(after, [rule], policies=policies, on=on) >= 0) & one_more).sum())
+            for rule in FREQUENT_RULES
+        },
         sum(least.holds(users) for users in by_feeder.values()),
     )
 
@@ -240,6 +273,15 @@ def _counted(
     units: int,
     now_s: int,
     spans: Spans,
+    year: Sequence[int],
 ) -> Counts:
-    order = np.lexsort((start_s, place))
-    return count_repeats(place[order], start_s[order], arranged[order], units=units, now_s=now_s, spans=spans)
+    """Counts in the year [from, to), in the fullest window that holds `now_s`, and in the days before it."""
+    order = np.lexsort((start_s, place)).astype(np.int32)
+
+    def count(rows: Ints) -> Counts:
+        return count_repeats(place[rows], start_s[rows], arranged[rows], units=units, now_s=now_s, spans=spans)
+
+    at = start_s[order]
+    in_year = count(order[(at >= year[0]) & (at < year[1])])
+    around, whole = count(order[np.abs(at - now_s) <= spans.window_s]), count(order)
+    return Counts(in_year.year, in_year.planned, around.window, whole.last30, whole.last50)
