@@ -18,8 +18,8 @@ import pyarrow as pa
 from everlit.grid import Grid, SwitchKind
 from everlit.grid.columns import Bools, Floats, Ints, flags, floats
 from everlit.grid.identities import Identities
-from everlit.kernel import Policies
-from everlit.reliability.policies import RELIABILITY_POLICIES
+from everlit.kernel import Finding, Policies, Text
+from everlit.reliability.policies import RELIABILITY_POLICIES, UnableToUseRule
 from everlit.switching.policies import NEWEST
 
 TABLE = "failure_rates"
@@ -44,7 +44,7 @@ class Assumptions:
 
 
 def assumptions(policies: Policies | None = None, *, on: date = NEWEST) -> Assumptions:
-    """The caller's rows over the shipped ones, as of `on`.
+    """The caller's rows over the shipped ones, as of `on`; raises UnableToFindPolicy, UnableToUseRule below zero.
 
     >>> assumptions().cable, assumptions().automated_h, assumptions().repair_line_h
     (0.09283, 0.557, 3.073)
@@ -52,7 +52,13 @@ def assumptions(policies: Policies | None = None, *, on: date = NEWEST) -> Assum
     rows = RELIABILITY_POLICIES if policies is None else RELIABILITY_POLICIES.replaced(policies.rows)
 
     def value(key: str) -> float:
-        return rows.value(f"rel.{key}", on=on)
+        row = rows.row(f"rel.{key}", on=on)
+        if row.value < 0:
+            words = Text(
+                en=f"{row.key} cannot be {row.value:g} {row.unit}.", zh=f"{row.key} 不能为 {row.value:g} {row.unit}。"
+            )
+            raise UnableToUseRule(Finding("policy.unusable", row.key, words))
+        return row.value
 
     return Assumptions(
         cable=value("rate.cable"),
