@@ -10,10 +10,12 @@ from everlit.cli import (
     control,
     demo,
     facts,
+    indices,
     lifecycle,
     networks,
     planning,
     policies,
+    reliability,
     reliability_forward,
     serve,
     switching,
@@ -30,10 +32,11 @@ for part in (assessment, lifecycle, facts, control):
 application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")
-reliability = typer.Typer(help="Reliability: forward. 供电可靠性。", no_args_is_help=True)
-reliability_forward.add_to_reliability(reliability)
-application.add_typer(reliability, name="reliability")
-for module in (switching, serve, demo):
+of_reliability = typer.Typer(help="Reliability: days, repeats, months, report, forward. 供电可靠性。", no_args_is_help=True)
+for part in (reliability, reliability_forward):
+    part.add_to_reliability(of_reliability)
+application.add_typer(of_reliability, name="reliability")
+for module in (indices, switching, serve, demo):
     module.add_to(application)
 
 

@@ -1,0 +1,110 @@
+"""`everlit indices`: what a year or a month amounted to, in both books, on every base, whole or in parts."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from everlit.app import App
+from everlit.cli.output import Json, console, language, show, table
+from everlit.cli.switching import KnownAt, NetworkName, instant
+from everlit.kernel import Period
+from everlit.reliability.calendar import month_period, year_period
+from everlit.reliability.export import exported
+from everlit.reliability.model import Base, Book, By, Customers, Index, View
+from everlit.reliability.sheet import Sheet
+
+Year = Annotated[int, typer.Option("--year", help="Local year; this one unless told. 年份。")]
+MonthNumber = Annotated[int, typer.Option("--month", min=1, max=12, help="Month of the year; all unless told. 月份。")]
+ByOption = Annotated[By | None, typer.Option("--by", help="Part the indices by this. 分组。")]
+SHOWN = {
+    Book.DLT: ("TH-1", "SAIDI-1", "SAIFI-1", "ASAI-1", "SAIDI-F", "SAIDI-S", "CAIDI-1", "MAIFI"),
+    Book.IEEE: ("SAIFI", "SAIDI", "CAIDI", "ASAI", "MAIFI_E", "CEMI_3"),
+}
+PART_SHOWN = ("TH-1", "SAIDI-1", "SAIFI-1", "ASAI-1")
+BASES = (Base.UNITS, Base.HOUSEHOLDS, Base.KVA)
+
+
+def add_to(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command("indices")(count)
+
+
+def count(
+    year: Year = 0,
+    month: MonthNumber | None = None,
+    by: ByOption = None,
+    customers: Annotated[
+        Customers | None,
+        typer.Option("--customers", help="Which customers divide; by the rule unless told. 户数口径。"),
+    ] = None,
+    network: NetworkName = "urban",
+    known_at: KnownAt = "",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write them, .csv, .parquet or .xlsx. 输出文件。")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Every reliability index of IEEE 1366 and DL/T 836 from the ledger, as known at any instant. 可靠性指标。"""
+    app = App.open()
+    app.grid(network)
+    known = instant(app, known_at) if known_at else None
+    found = app.reliability.indices(network, period_of(app, year, month), by=by, known_at=known, customers=customers)
+    if out is not None:
+        out.write_bytes(exported(found.rows(), format=out.suffix.lower().lstrip("."), title=f"{network} indices"))
+    show(found.as_json(), as_json=as_json, people=lambda: _show(found))
+
+
+def period_of(app: App, year: int, month: int | None) -> Period:
+    """The local year, this one unless told, or one month of it; raises UnableToUsePeriod."""
+    chosen = year or app.today().year
+    return month_period(f"{chosen}-{month:02d}", app.zone) if month else year_period(chosen, app.zone)
+
+
+def known(app: App, text: str) -> datetime | None:
+    """The instant of `--known-at`, None for now."""
+    return instant(app, text) if text else None
+
+
+def figure(index: Index | None) -> str:
+    """A figure as people read it."""
+    if index is None or index.value is None:
+        return "–"
+    return f"{index.value:,.4f}" if index.unit in ("h", "%", "p.u.") else f"{index.value:,.3f}"
+
+
+def _show(sheet: Sheet) -> None:
+    if sheet.by is None:
+        _show_whole(sheet)
+    else:
+        _show_parts(sheet)
+    days = {book: days for book, days in sheet.major.items() if days}
+    for book, found in days.items():
+        console.print(f"{book.label} major event days 重大事件日: {', '.join(str(day) for day in found)}", markup=False)
+
+
+def _show_whole(sheet: Sheet) -> None:
+    for book, keys in SHOWN.items():
+        of_base = {base: {index.key: index for index in sheet.counted[base].of(book)} for base in BASES}
+        rows: list[list[Any]] = []
+        for key in keys:
+            found = [of_base[base].get(key) or of_base[base].get(_on_kva(key)) for base in BASES]
+            unit = next(index.unit for index in found if index is not None)
+            rows.append([key, unit, *(figure(index) for index in found)])
+        table(book.label.en, ("", "", "MV units 中压户", "households 户", "kVA 容量"), rows)
+    ens = sheet.counted[Base.POWER].index("ENS", Book.DLT)
+    console.print(f"energy not supplied 缺供电量: {figure(ens)} kWh")
+
+
+def _show_parts(sheet: Sheet) -> None:
+    counted, rows = sheet.counted[Base.UNITS], []
+    for number, part in enumerate(counted.parts):
+        if counted.customers[number] or counted.index("TH-1", Book.DLT, part=number).numerator:
+            found = [counted.index(key, Book.DLT, view=View.ALL, part=number) for key in PART_SHOWN]
+            rows.append((part.label.in_language(language()), *(figure(index) for index in found)))
+    table(f"DL/T 836 by {sheet.by}", (str(sheet.by), "TH-1 h", "SAIDI-1 h", "SAIFI-1", "ASAI-1 %"), rows)
+
+
+def _on_kva(key: str) -> str:
+    return key.replace("SAIFI", "ASIFI").replace("SAIDI", "ASIDI")
