@@ -26,7 +26,7 @@ JUDGE = "power-grid-model"
 AGREEMENT_PU = 1e-5
 TOLERANCE_PU = 1e-5
 """Newton's last step squares what is left, so this leaves less than 1e-8 pu."""
-ALL_PROCESSORS = 0
+THIS_THREAD, ALL_PROCESSORS = -1, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def judgement(window: Window, state: Bools, flow: Flow) -> Judgement:
     cut[exits] = False
     again = judge(
         window.grid, cut, window.p_kw, window.q_kvar, further=_drawn(window, here, flow, exits),
-        tolerance_pu=TOLERANCE_PU, threads=ALL_PROCESSORS,
+        tolerance_pu=TOLERANCE_PU, threads=THIS_THREAD if window.small else ALL_PROCESSORS,
     )  # fmt: skip
     return Judgement(_difference(window, flow, again), count, live)
 
