@@ -1,5 +1,6 @@
 """`everlit plan …`, `policy …`, `demo --check`: a month from a file to a plan, and files that are none."""
 
+import csv
 import json
 
 import pytest
@@ -36,6 +37,24 @@ def test_a_month_from_file_to_adopted_plan(everlit, filed):
 def test_the_same_file_twice_files_nothing_twice(everlit, filed):
     planned(everlit, filed)
     assert planned(everlit, filed, "--json").json["requests"] == 10
+
+
+def test_one_bad_request_refuses_the_file_unless_told_to_skip_it(everlit, filed, home):
+    planned(everlit, filed)
+    rows = list(csv.DictReader(filed.read_text("utf-8").splitlines()))
+    rows[0]["duration_min"] = str(int(rows[0]["duration_min"]) + 15)
+    fresh = {**rows[1], "request_id": "R-new", "precedence": ""}
+    with (home / "changed.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows([*rows, fresh])
+    refused = planned(everlit, home / "changed.csv", "--json")
+    assert refused.code == 1 and refused.json["findings"][0]["kind"] == "planning.request.changed"
+    assert len(everlit("plan", "requests", "--network", "case33", "--json").json) == 10, "nothing of it was filed"
+    skipped = planned(everlit, home / "changed.csv", "--skip-bad", "--json")
+    assert skipped.code == 0 and skipped.json["submitted"]["accepted"] == ["R-new"]
+    assert len(skipped.json["submitted"]["unchanged"]) == 9
+    assert [one["kind"] for one in skipped.json["submitted"]["findings"]] == ["planning.request.changed"]
 
 
 def test_demo_requests_are_the_same_for_the_same_seed(everlit, filed, home):
@@ -139,7 +158,9 @@ def test_bad_rows_are_told_and_the_good_ones_planned(everlit, home):
         "B6",
     ]
     (home / "mixed.json").write_text(json.dumps([good, *bad]))
-    answer = planned(everlit, home / "mixed.json", "--json")
+    assert planned(everlit, home / "mixed.json", "--json").code == 1
+    answer = planned(everlit, home / "mixed.json", "--skip-bad", "--json")
+    assert answer.json["submitted"]["quarantined"] == len(bad)
     assert answer.code == 0 and answer.json["requests"] == 1
     for name in ("B1", "B2", "B3", "B4", "B5"):
         assert name in answer.err

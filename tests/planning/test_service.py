@@ -547,6 +547,28 @@ def test_a_plan_on_another_past_another_calendar_or_other_loads_is_not_adopted(d
         desk.planning.set_days([rest], actor=WANG)
 
 
+def test_a_cancelled_outage_gives_its_requests_back_or_takes_them_along(desk):
+    name = desk.balanced().outage_id
+    desk.act(name, Command.CANCEL, Role.PLANNER, reason="rain")
+    assert desk.planning.request("n", "R1").state is State.ASSESSED
+    again = desk.merged().outage_id
+    with pytest.raises(UnableToAdvance):
+        desk.act(again, Command.CANCEL, Role.DISPATCHER, reason="no need", with_requests=True)
+    assert desk.planning.outage(again).state is State.MERGED, "a dispatcher cancels no request"
+    desk.act(again, Command.CANCEL, Role.PLANNER, reason="no need", with_requests=True)
+    gone = desk.planning.request("n", "R1")
+    assert (gone.state, gone.outage_id) == (State.CANCELLED, "")
+    assert desk.events("request:n/R1")[-1].body["reason"] == "no need"
+    assert desk.planning.month_case("n", "2026-06")[0].requests == ()
+
+
+def test_work_of_a_day_and_more_is_told_when_it_is_filed(desk):
+    made = desk.submitted(replace(ONE, duration_min=3 * 1440))
+    assert made.accepted == ("R1",) and [one.kind for one in made.findings] == ["request.longer_than_day"]
+    plan = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1).body
+    assert plan["refused"] == ["R1"] and plan["conflicts"][0]["evidence"]["rules"][0]["kind"] == "schedule.longer_than_day"
+
+
 def test_no_plan_to_adopt(desk):
     with pytest.raises(UnableToFindPlanned):
         desk.planning.adopt_month("n", "2026-06", actor=LI)

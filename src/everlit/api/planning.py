@@ -34,6 +34,8 @@ class Act(BaseModel):
     delay_code: DelayCode | None = None
     at: AwareDatetime | None = None
     """When a step in the field was taken; now unless told."""
+    with_requests: bool = False
+    """With `cancel`: the requests are not needed any more either."""
 
 
 class Move(BaseModel):
@@ -294,6 +296,7 @@ def act(app: TheApp, actor: TheActor, outage_id: Identity, command: Command, wan
         reason=wanted.reason,
         delay_code=wanted.delay_code,
         at=wanted.at,
+        with_requests=wanted.with_requests,
     )
     return json_response(done.as_json())
 

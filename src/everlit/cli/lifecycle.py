@@ -120,6 +120,9 @@ def act_on_outage(
     reason: Reason = "",
     delay_code: Annotated[DelayCode | None, typer.Option("--delay-code", help="Why it was late. 延时原因。")] = None,
     at: Annotated[str, typer.Option("--at", help="When a step in the field was taken; now unless told. 时间。")] = "",
+    with_requests: Annotated[
+        bool, typer.Option("--with-requests", help="cancel: its requests too, not needed any more. 一并取消申请。")
+    ] = False,
     version: Version = None,
     actor: ActorName = "",
     role: ActorRole = Role.PLANNER,
@@ -133,8 +136,9 @@ def act_on_outage(
     elif asked is not None:
         when = instant(app, at) if at else None
         app.planning.act(
-            outage, asked, actor=acting(actor, role), version=version, reason=reason, delay_code=delay_code, at=when
-        )
+            outage, asked, actor=acting(actor, role), version=version, reason=reason, delay_code=delay_code, at=when,
+            with_requests=with_requests,
+        )  # fmt: skip
     now = app.planning.outage(outage)
     answer: dict[str, Any] = {**now.as_json(), "possible": [one.value for one in app.planning.possible(outage)]}
     try:

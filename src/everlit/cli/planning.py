@@ -36,23 +36,30 @@ def month(
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Time for the search. 搜索时间。")] = 30.0,
     seed: Annotated[int, typer.Option(help="Seed of the search. 随机种子。")] = 0,
     adopt: Annotated[bool, typer.Option("--adopt", help="Form the outages of the plan. 采用计划。")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Plan without the requests that are refused. 跳过有误申请。")
+    ] = False,
     actor: Who = PLANNER,
     as_json: Json = False,
 ) -> None:
-    """Submit the requests of a file and plan their month: merged, scheduled, transferred. 编制月计划。"""
+    """Submit the requests of a file and plan their month: merged, scheduled, transferred. 编制月计划。
+
+    One request that cannot be read, or was submitted before with other content, refuses the file: nothing is filed.
+    """
     app = App.open()
     batch = read_requests(requests, grid=app.grid(network), zone=app.zone)
-    if not batch.requests and batch.findings:
+    if batch.quarantined and not (skip_bad and batch.requests):
         raise UnableToReadRequests(*batch.findings)
     show_findings(batch.findings)
     who = Actor(actor, Role.PLANNER)
-    submitted = app.planning.submit(network, batch.requests, actor=who)
+    submitted = app.planning.submit(network, batch.requests, actor=who, whole=not skip_bad)
     show_findings(submitted.findings)
     chosen = month or _month_of([one.wanted or one.earliest for one in batch.requests], app)
     plan = app.planning.plan_month(network, chosen, actor=who, seconds=seconds, seed=seed).body
     if adopt:
         app.planning.adopt_month(network, chosen, actor=who)
-    show(dict(plan), as_json=as_json, people=lambda: show_plan(plan))
+    answer = {**plan, "submitted": {**submitted.as_json(), "quarantined": batch.quarantined}}
+    show(answer, as_json=as_json, people=lambda: show_plan(plan))
 
 
 @application.command("assess")

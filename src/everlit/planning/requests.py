@@ -9,7 +9,7 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from everlit.planning.model import PastOutage, UnableToReadRequest, WorkRequest
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 100_000
 MOST_FINDINGS = 1_000
+A_DAY = timedelta(days=1)
 
 COLUMNS: tuple[str, ...] = (
     "request_id",
@@ -131,6 +132,7 @@ def read_requests(source: Path | bytes, *, name: str = "", grid: Grid | None = N
     if grid is not None:
         requests = _with_known_equipment(requests, grid, reading)
     usable = _with_known_precedence([request for _, request in requests], reading)
+    _tell_long_work(usable, reading)
     return Batch(tuple(usable), tuple(reading.findings), len(records), reading.quarantined)
 
 
@@ -149,6 +151,7 @@ def check_requests(requests: Iterable[WorkRequest], *, grid: Grid, filed: Iterab
     reading = _Reading()
     usable = _with_known_equipment(_without_duplicates([(0, request) for request in requests], reading), grid, reading)
     _with_known_precedence([request for _, request in usable], reading, filed=filed)
+    _tell_long_work([request for _, request in usable], reading)
     return reading.findings
 
 
@@ -256,6 +259,23 @@ def _known(grid: Grid, identity: str) -> bool:
     except UnableToFindEquipment:
         return False
     return True
+
+
+def _tell_long_work(requests: Iterable[WorkRequest], reading: _Reading) -> None:
+    """Work of a day and more is filed, yet no month plan places it: it is merged by hand, or divided."""
+    for request in requests:
+        if request.duration >= A_DAY:
+            reading.findings.append(
+                _finding(
+                    "longer_than_day",
+                    request.request_id,
+                    f"{request.request_id} asks for {request.duration_min / 60:.0f} h of work: a month plan places work of "
+                    "less than a day, divide it or merge it by hand.",
+                    f"{request.request_id} 申请工作 {request.duration_min / 60:.0f} 小时：月计划只安排不足一日的工作，请拆分或人工合并。",
+                    column="duration_min",
+                    severity=Severity.WARNING,
+                )
+            )
 
 
 def _with_known_precedence(

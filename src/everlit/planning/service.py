@@ -141,8 +141,11 @@ class Planning:
             self._event(connection, actor, "policy.set", f"policy:{row.key}", row.as_json())
 
     # ------------------------------------------------------------------------------------------- requests
-    def submit(self, network: str, requests: Sequence[WorkRequest], *, actor: Actor) -> Submission:
-        """File requests as submitted. The same request again is left alone, another content refused with a finding."""
+    def submit(self, network: str, requests: Sequence[WorkRequest], *, actor: Actor, whole: bool = False) -> Submission:
+        """File requests as submitted. The same request again is left alone, another content refused with a finding.
+
+        With `whole` one fault refuses them all and nothing is filed: raises UnableToPlan.
+        """
         grid = self.grid(network)
         accepted, unchanged = [], []
         with writing(self.engine) as connection:
@@ -159,6 +162,9 @@ class Planning:
                     unchanged.append(request.request_id)
                 else:
                     findings.append(_other_content(request.request_id))
+            wrong = [finding for finding in findings if finding.severity is Severity.ERROR]
+            if whole and wrong:
+                raise UnableToPlan(*wrong)
         return Submission(tuple(accepted), tuple(dict.fromkeys(unchanged)), tuple(findings))
 
     def _file(self, connection: Connection, network: str, request: WorkRequest, actor: Actor) -> None:
@@ -353,9 +359,14 @@ class Planning:
         delay_code: DelayCode | None = None,
         period: Period | None = None,
         at: datetime | None = None,
+        with_requests: bool = False,
     ) -> PlannedOutage:
         """Take one step of the lifecycle; raises UnableToAdvance with every gate that says no, UnableToRecord when
-        `version` is not the present one."""
+        `version` is not the present one.
+
+        A cancelled outage gives its requests back to be planned again; `with_requests` cancels them too, where the work
+        is not needed any more.
+        """
         with writing(self.engine) as connection:
             outage = self._outage(connection, outage_id)
             if version is not None and version != outage.version:
@@ -373,6 +384,8 @@ class Planning:
                 after = self._of_its_month(connection, after)
             store.change_outage(connection, after, made_on=outage.version)
             self._follow(connection, after)
+            if with_requests and command is Command.CANCEL:
+                self._cancel_requests(connection, after, actor, reason)
             self._remember(connection, after)
             body: dict[str, Any] = {"from": outage.state.value, "to": after.state.value}
             body |= {"version": after.version, "reason": reason}
@@ -399,6 +412,14 @@ class Planning:
             owner = "" if released else outage.outage_id
             if (filed.state, filed.outage_id) != (state, owner):
                 store.change_request(connection, replace(filed, state=state, outage_id=owner))
+
+    def _cancel_requests(self, connection: Connection, outage: PlannedOutage, actor: Actor, reason: str) -> None:
+        for name in outage.request_ids:
+            filed = self._request(connection, outage.network, name)
+            state = self._allow(filed, Command.CANCEL, actor, reason=reason)
+            store.change_request(connection, replace(filed, state=state))
+            body = {"from": filed.state.value, "to": state.value, "reason": reason, "outage_id": outage.outage_id}
+            self._event(connection, actor, "request.cancel", _request_subject(filed), body)
 
     # ---------------------------------------------------------------------------------------- whole months
     def plan_month(

@@ -171,7 +171,7 @@ async def act(request: Request, app: TheApp, outage_id: str) -> Response:
                 outage_id, command, actor=actor, version=int(text["version"]) if "version" in text else None,
                 reason=text.get("reason", ""), delay_code=DelayCode(code) if code else None,
                 period=_lasting(app.planning.outage(outage_id).period, minutes) if minutes else None,
-                at=_typed(text.get("at", ""), app.zone),
+                at=_typed(text.get("at", ""), app.zone), with_requests=text.get("with_requests") == "yes",
             )  # fmt: skip
     except Refusal as refusal:
         return refused(request, refusal, "outage.html", **_facts(request, app, outage_id))
