@@ -25,6 +25,7 @@ from everlit.planning.model import (
     Role,
     State,
 )
+from everlit.planning.roles import MAY
 from everlit.planning.service import Planning, UnableToPlan, wanted_start
 from everlit.planning.store import UnableToFindPlanned, UnableToRecord
 from everlit.platform.database import migrate, open_engine, reading
@@ -725,17 +726,29 @@ def test_a_name_taken_off_by_a_revision_still_does_not_approve(desk):
         assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation"]
 
 
-@pytest.mark.parametrize("role", ["crew", "requester", "marketing", "dispatcher"])
-def test_rules_budgets_and_calendar_are_for_planners_and_managers(desk, role):
-    who, row = Actor("gao", role), desk.planning.policies().row("approve.duration", on=START.date())
-    for call in (
-        lambda: desk.planning.set_policy(row, actor=who),
-        lambda: desk.planning.set_budget("n", Budget("east", "2026-06", 1.0), actor=who),
-        lambda: desk.planning.protect("n", [], actor=who),
-    ):
-        with pytest.raises(UnableToPlan):
-            call()
-    desk.planning.set_policy(row, actor=Actor("zhao", "vice_director"))
+@pytest.mark.parametrize(("what", "role"), [(what, role) for what in MAY for role in Role])
+def test_every_command_is_for_the_roles_of_its_row(desk, what, role):
+    who, row = Actor("gao", role.value), desk.planning.policies().row("approve.duration", on=START.date())
+    commands = {
+        "request.submit": lambda: desk.planning.submit("n", [ONE], actor=who),
+        "month.plan": lambda: desk.planning.plan_month("n", "2026-06", actor=who, seconds=0.1, workers=1),
+        "month.adopt": lambda: desk.planning.adopt_month("n", "2026-06", actor=who),
+        "history.keep": lambda: desk.planning.keep_history("n", [], actor=who),
+        "policy.set": lambda: desk.planning.set_policy(row, actor=who),
+        "budget.set": lambda: desk.planning.set_budget("n", Budget("east", "2026-06", 1.0), actor=who),
+        "calendar.protected": lambda: desk.planning.protect("n", [], actor=who),
+        "calendar.days": lambda: desk.planning.set_days([], actor=who),
+        "emergency_plan.approve": lambda: desk.planning.approve_emergency_plan("n", "u-0", actor=who),
+    }
+    if what == "month.adopt":
+        desk.planning.plan_month("n", "2026-06", actor=LI, seconds=0.1, workers=1)
+    if role in MAY[what]:
+        commands[what]()
+        return
+    with pytest.raises(UnableToPlan) as caught:
+        commands[what]()
+    assert [finding.kind for finding in caught.value.findings] == ["planning.role"]
+    assert desk.planning.requests("n") == [] and desk.planning.policies().row(row.key, on=START.date()) == row
 
 
 # -------------------------------------------------------------------------------------------------- precedence

@@ -60,6 +60,7 @@ from everlit.planning.reasons import conflicts, reasons
 from everlit.planning.repeats import FREQUENT_RULES, history_of, near, repeats_after
 from everlit.planning.requests import check_requests
 from everlit.planning.review import Review, Reviewed, review
+from everlit.planning.roles import MAY
 from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
 from everlit.planning.temporary import nature_of, received, revised, temporary_share
@@ -82,8 +83,6 @@ AGREED = (State.BALANCED, *FIXED)
 one anew, cancel it."""
 CHECKED_AGAIN = (Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT)
 """Steps before which the gates are asked again about what others entered or agreed since the assessment."""
-RULE_MAKERS = (Role.PLANNER, Role.RELIABILITY, *LADDER)
-"""Who sets rules, budgets and protected periods."""
 
 
 class UnableToPlan(Refusal):
@@ -135,7 +134,7 @@ class Planning:
 
     def set_policy(self, row: Policy, *, actor: Actor) -> None:
         """Put a local row in place of the shipped ones of its key."""
-        _only(actor, RULE_MAKERS, "policy.set")
+        _only(actor, "policy.set")
         with writing(self.engine) as connection:
             store.keep_policy(connection, row)
             self._event(connection, actor, "policy.set", f"policy:{row.key}", row.as_json())
@@ -146,6 +145,7 @@ class Planning:
 
         With `whole` one fault refuses them all and nothing is filed: raises UnableToPlan.
         """
+        _only(actor, "request.submit")
         grid = self.grid(network)
         accepted, unchanged = [], []
         with writing(self.engine) as connection:
@@ -168,7 +168,7 @@ class Planning:
         return Submission(tuple(accepted), tuple(dict.fromkeys(unchanged)), tuple(findings))
 
     def _file(self, connection: Connection, network: str, request: WorkRequest, actor: Actor) -> None:
-        kept = received(request, at=self.clock(), dated=role_of(actor) in RULE_MAKERS)
+        kept = received(request, at=self.clock(), dated=role_of(actor) is Role.PLANNER)
         kept = kept if kept.requester else replace(kept, requester=actor.name)
         filed = FiledRequest(network, kept, State.SUBMITTED)
         store.file_request(connection, filed)
@@ -426,6 +426,7 @@ class Planning:
         self, network: str, month: str, *, actor: Actor, seconds: float = 30.0, seed: int = 0, workers: int = 2
     ) -> Stored:
         """Plan a month: open requests get dates, agreed outages stay; the plan is kept, nothing else changes yet."""
+        _only(actor, "month.plan")
         with reading(self.engine) as connection:
             facts = self._month_facts(connection, network, month)
         case, outages = self.month_case(network, month)
@@ -552,6 +553,7 @@ class Planning:
         Raises UnableToRecord when `plan_id` is not the newest plan, or when a request, an outage, a rule or the network
         changed since it was made: a plan on other facts would undo what somebody else decided.
         """
+        _only(actor, "month.adopt")
         with writing(self.engine) as connection:
             stored = store.find_plan(connection, network, month)
             if stored is None:
@@ -778,6 +780,7 @@ class Planning:
     # ----------------------------------------------------------------------- what else an assessment reads
     def keep_history(self, network: str, past: Iterable[PastOutage], *, actor: Actor) -> int:
         """Keep past outages for the repeat rules."""
+        _only(actor, "history.keep")
         with writing(self.engine) as connection:
             count = store.keep_history(connection, network, past)
             self._event(connection, actor, "history.kept", f"network:{network}", {"outages": count})
@@ -790,7 +793,7 @@ class Planning:
 
     def set_budget(self, network: str, budget: Budget, *, actor: Actor) -> None:
         """Allot customer-hours to a unit for a month."""
-        _only(actor, RULE_MAKERS, "budget.set")
+        _only(actor, "budget.set")
         with writing(self.engine) as connection:
             store.keep_budget(connection, network, budget)
             self._event(connection, actor, "budget.set", f"network:{network}", budget.as_json())
@@ -802,7 +805,7 @@ class Planning:
 
     def protect(self, network: str, periods: Iterable[ProtectedPeriod], *, actor: Actor) -> None:
         """Enter protected periods: festivals, elections, weather warnings."""
-        _only(actor, RULE_MAKERS, "calendar.protected")
+        _only(actor, "calendar.protected")
         entered = list(periods)
         with writing(self.engine) as connection:
             store.keep_protected(connection, network, entered)
@@ -821,7 +824,7 @@ class Planning:
 
     def set_days(self, days: Sequence[CalendarDay], *, actor: Actor) -> None:
         """Enter holidays, and days worked in their place."""
-        _only(actor, RULE_MAKERS, "calendar.days")
+        _only(actor, "calendar.days")
         with writing(self.engine) as connection:
             store.keep_days(connection, days)
             body = {"days": [one.as_json() for one in days]}
@@ -832,6 +835,7 @@ class Planning:
 
     def approve_emergency_plan(self, network: str, name: str, *, actor: Actor) -> None:
         """Record that a customer or usage point has an approved emergency plan."""
+        _only(actor, "emergency_plan.approve")
         with writing(self.engine) as connection:
             store.keep_emergency_plan(connection, network, name, at=self.clock())
             self._event(connection, actor, "emergency_plan.approved", f"customer:{name}", {"network": network})
@@ -1100,10 +1104,10 @@ def role_of(actor: Actor) -> Role:
         raise UnableToPlan(_finding("role", actor.name, en, zh)) from None
 
 
-def _only(actor: Actor, roles: Collection[Role], what: str) -> None:
-    """Refuse a command to everybody but some roles; raises UnableToPlan."""
-    if role_of(actor) not in roles:
-        names = ", ".join(role.value for role in roles)
+def _only(actor: Actor, what: str) -> None:
+    """Refuse a command to everybody but the roles it is for; raises UnableToPlan."""
+    if role_of(actor) not in MAY[what]:
+        names = ", ".join(sorted(role.value for role in MAY[what]))
         raise UnableToPlan(_finding("role", actor.name, f"{what} is for {names}.", f"{what} 限 {names}。"))
 
 
