@@ -35,7 +35,7 @@ def columns(words):
         np.array([one["nature"] for one in words], np.int8),
         np.zeros(len(words), np.int8),
         np.array([one["whole"] for one in words], np.bool_),
-        precedences(event, [(one["revision"], one["source"], one["hash"], "ref") for one in words]),
+        precedences(event, [(one["revision"], one["source"], one["hash"], "ref") for one in words].__getitem__),
     )
     rows = [
         (who, start, start + length, place) for place, one in enumerate(words) for who, start, length in one["rows"]

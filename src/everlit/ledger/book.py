@@ -5,20 +5,21 @@ The rows speak of subjects by their number in the register, which a network that
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from everlit.grid.columns import Ints
 from everlit.kernel import Period
-from everlit.ledger.columns import Events, Interruptions, Subjects, epoch_s
+from everlit.ledger.columns import Codes, Events, Interruptions, Subjects, epoch_s
 from everlit.ledger.reading import CAUSES, NATURES
 from everlit.ledger.settle import Darkness, settle
 from everlit.ledger.statement import Statements, events_of, precedences, standing
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A statement as the store keeps it, with what decides between statements."""
 
     number: int
@@ -42,25 +43,41 @@ class Book:
 
 
 def book(recorded: Sequence[Recorded], rows: Darkness) -> Book:
-    """A book from statements and their rows, whose owners are the statements' numbers; rows of others are left out."""
-    ordered = sorted(recorded, key=lambda one: one.number)
-    names = sorted({one.event_id for one in ordered})
-    place = {name: index for index, name in enumerate(names)}
-    event = np.array([place[one.event_id] for one in ordered], np.int32)
-    natures = {leaf.value: code for code, leaf in enumerate(NATURES)}
-    causes = {leaf.value: code for code, leaf in enumerate(CAUSES)}
+    """A book from statements and their rows, whose owners are the statements' numbers; rows of others are left out.
+
+    Statements come in the order of their numbers.
+    """
+    columns = list(zip(*recorded, strict=True)) or [()] * len(Recorded._fields)
+    coded = pa.array(columns[1], pa.string()).dictionary_encode()
+    by_name = pc.sort_indices(coded.dictionary)
+    rank = np.empty(len(by_name), np.int32)
+    rank[np.asarray(by_name)] = np.arange(len(by_name), dtype=np.int32)
+    event = rank[np.asarray(coded.indices)]
     statements = Statements(
-        pa.array(names, pa.string()),
+        coded.dictionary.take(by_name),
         event,
-        np.array([natures[one.nature] for one in ordered], np.int8),
-        np.array([causes[one.cause] for one in ordered], np.int8),
-        np.array([one.whole for one in ordered], np.bool_),
-        precedences(event, [(one.revision, one.source, one.content_hash, one.source_ref) for one in ordered]),
+        _codes(columns[2], NATURES),
+        _codes(columns[3], CAUSES),
+        np.array(columns[7], np.bool_),
+        precedences(event, lambda one: _words(recorded[one])),
     )
-    numbers = np.array([one.number for one in ordered], np.int32)
-    owner = np.searchsorted(numbers, rows.owner).astype(np.int32)
-    known = np.append(numbers, np.int32(-1))[owner] == rows.owner
-    return Book(statements, Darkness(rows.subject, rows.start_s, rows.end_s, owner).take(known))
+    owner = _places(np.array(columns[0], np.int32), int(rows.owner.max(initial=0)))[rows.owner]
+    return Book(statements, Darkness(rows.subject, rows.start_s, rows.end_s, owner).take(owner >= 0))
+
+
+def _places(numbers: Ints, last: int) -> Ints:
+    """Place of each number up to `last` among `numbers`, -1 where it is not there."""
+    place = np.full(max(last, int(numbers.max(initial=0))) + 1, -1, np.int32)
+    place[numbers] = np.arange(len(numbers), dtype=np.int32)
+    return place
+
+
+def _words(one: Recorded) -> tuple[int, str, str, str]:
+    return one.revision, one.source, one.content_hash, one.source_ref
+
+
+def _codes(words: Sequence[str], leaves: Sequence[str]) -> Codes:
+    return np.asarray(pc.index_in(pa.array(words, pa.string()), pa.array([str(leaf) for leaf in leaves])), np.int8)
 
 
 def interruptions(told: Book, subjects: Subjects, place: Ints, period: Period) -> Interruptions:

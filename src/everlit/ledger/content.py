@@ -4,7 +4,6 @@ The same import again says the same and changes nothing; other words under the s
 """
 
 import hashlib
-import json
 
 import numpy as np
 import pyarrow as pa
@@ -28,13 +27,11 @@ def content_hashes(drafts: Drafts, roster: Roster) -> list[str]:
     said["start"], said["end"] = rows.start_s[order], rows.end_s[order]
     content, width = said.tobytes(), said.dtype.itemsize
     ends = np.searchsorted(rows.owner[order], np.arange(len(drafts) + 1)) * width
-    hashes = []
-    for number, event in enumerate(drafts.event_ids):
-        nature, cause = NATURES[drafts.nature[number]].value, CAUSES[drafts.cause[number]].value
-        hashed = hashlib.sha256(json.dumps([event, nature, cause], ensure_ascii=False).encode())
-        hashed.update(memoryview(content)[ends[number] : ends[number + 1]])
-        hashes.append(hashed.hexdigest())
-    return hashes
+    leaves = [f"\x1f{leaf.value}" for leaf in (*NATURES, *CAUSES)]
+    said_of = zip(drafts.event_ids, drafts.nature.tolist(), (drafts.cause + len(NATURES)).tolist(), strict=True)
+    heads = [f"{event}{leaves[nature]}{leaves[cause]}".encode() for event, nature, cause in said_of]
+    spans, view = ends.tolist(), memoryview(content)
+    return [hashlib.sha256(head + view[spans[one] : spans[one + 1]]).hexdigest() for one, head in enumerate(heads)]
 
 
 def _digests(roster: Roster, used: np.ndarray) -> np.ndarray:

@@ -19,12 +19,11 @@ from everlit.ledger.faults import Faults
 from everlit.ledger.model import Cause, Nature
 from everlit.ledger.places import AS_PLACE, AS_SUBJECT, Places
 from everlit.ledger.tabular import Coded, Sheet
-from everlit.ledger.times import REASONS, Clock
+from everlit.ledger.times import DAY_S, REASONS, Clock
 from everlit.ledger.words import cause_of, nature_of
 
 LONGEST = {"event_id": 120, "source": 40, "source_ref": 200}
 MOST_REVISIONS = 1000
-DAY_S = 86_400
 NATURES, CAUSES = tuple(Nature), tuple(Cause)
 
 
@@ -83,15 +82,13 @@ def _texts(sheet: Sheet, faults: Faults) -> None:
 
 def _times(sheet: Sheet, faults: Faults, clock: Clock, name: str) -> Seconds:
     column = column_of(sheet, name)
-    read = [clock.read(value) for value in column.values]
     faults.note("missing", name, column.codes < 0, Text("it is missing.", "为空。"))
-    reasons = np.array([*(one if isinstance(one, str) else "" for one in read), ""])[column.codes]
+    seconds, wrong = clock.read_all(column.values)
     for reason, words in REASONS.items():
-        faults.note(
-            f"time.{reason}", name, reasons == reason, Text(f"{{value}} {words.en}.", f"{{value}} {words.zh}。")
-        )
-    seconds = [one if isinstance(one, int) else 0 for one in read]
-    return np.array([*seconds, 0], np.int64)[column.codes]
+        cells = np.array([place for place, why in wrong if why == reason], np.int64)
+        rows = _marked(column, cells)
+        faults.note(f"time.{reason}", name, rows, Text(f"{{value}} {words.en}.", f"{{value}} {words.zh}。"))
+    return np.append(seconds, np.int64(0))[column.codes]
 
 
 def _order(faults: Faults, off: Seconds, on: Seconds, *, now: datetime, review: Policy) -> None:

@@ -136,25 +136,45 @@ class Ledger:
         again change nothing; other steps of the same event need the reason `revise`. Raises UnableToReplay,
         UnableToRecord.
         """
+        with writing(self.engine) as connection:
+            return self.record_steps_in(
+                connection, network, operations, event_id=event_id, nature=nature, cause=cause, before=before, actor=actor,
+                until=until, revise=revise,
+            )  # fmt: skip
+
+    def record_steps_in(
+        self,
+        connection: Connection,
+        network: str,
+        operations: Iterable[Operated],
+        *,
+        event_id: str,
+        nature: Nature,
+        before: Bools,
+        actor: Actor,
+        cause: Cause = Cause.UNKNOWN,
+        until: datetime | None = None,
+        revise: str = "",
+    ) -> Recording:
+        """`record_steps` inside the caller's transaction: the cause and its darkness are kept together or not at all."""
         self._may(actor)
         who = self._roster(self.grid(network))
         rows = replay(who, before, operations, until=until)
         rows = rows.take(np.lexsort((rows.start_s, rows.subject)))
         drafts = _one(event_id, nature, cause, "steps", rows)
         hashes = content_hashes(drafts, who)
-        with writing(self.engine) as connection:
-            store.take_turns(connection)
-            decision = decide(drafts, hashes, self._revisions(connection, network, drafts), revise=bool(revise))
-            if decision.contradicts.any():
-                words = Text(
-                    f"{event_id} was recorded with other steps: give a reason.",
-                    f"{event_id} 已按其他步骤登记:请说明原因。",
-                )
-                raise UnableToRecord(Finding("ledger.conflict", event_id, words))
-            if not decision.recorded.any():
-                return Recording(0, 0, 0, 1)
-            made = chosen(drafts, decision)
-            done = self._append(connection, network, made, hashes, who, Act("steps", actor, revise))
+        store.take_turns(connection)
+        decision = decide(drafts, hashes, self._revisions(connection, network, drafts), revise=bool(revise))
+        if decision.contradicts.any():
+            words = Text(
+                f"{event_id} was recorded with other steps: give a reason.",
+                f"{event_id} 已按其他步骤登记:请说明原因。",
+            )
+            raise UnableToRecord(Finding("ledger.conflict", event_id, words))
+        if not decision.recorded.any():
+            return Recording(0, 0, 0, 1)
+        made = chosen(drafts, decision)
+        done = self._append(connection, network, made, hashes, who, Act("steps", actor, revise))
         return replace(done, revised=int(decision.revised.sum()))
 
     def correct(
@@ -229,7 +249,7 @@ class Ledger:
             batch = store.known_batch(connection, network, known_at)
             mine = {one.event_id for one in store.told(connection, np.unique(rows.owner).tolist())}
             recorded = store.statements_about(connection, network, sorted(mine), batch=batch)
-            statements = store.told(connection, sorted(one.number for one in recorded))
+            statements = store.told(connection, [one.number for one in recorded])
         return timeline(book(recorded, rows), statements, subject_id=identity, kind=found_kind)
 
     def events(self, network: str, period: Period, *, known_at: datetime | None = None) -> list[Happened]:
@@ -253,7 +273,7 @@ class Ledger:
         with reading(self.engine) as connection:
             batch = store.known_batch(connection, network, known_at)
             recorded = store.statements_about(connection, network, [event_id], batch=batch)
-            return store.told(connection, sorted(one.number for one in recorded))
+            return store.told(connection, [one.number for one in recorded])
 
     def starts(
         self, network: str, year: int, *, kind: SubjectKind = SubjectKind.USAGE_POINT, known_at: datetime | None = None
@@ -355,7 +375,7 @@ class Ledger:
         among: Ints | None = None
         while True:
             recorded = store.statements_during(connection, network, first, last, batch=batch)
-            numbers = np.array(sorted(one.number for one in recorded), np.int32)
+            numbers = np.array([one.number for one in recorded], np.int32)
             rows = store.rows_of(connection, network, numbers)
             before = earlier(rows, first, among)
             if before is None:

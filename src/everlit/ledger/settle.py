@@ -34,7 +34,9 @@ class Darkness:
         return len(self.subject)
 
     def take(self, rows: Any) -> Self:
-        """The rows chosen by a mask or by their numbers, in that order."""
+        """The rows chosen by a mask or by their numbers, in that order; nothing is copied when all are."""
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_ and rows.all():
+            return self
         return type(self)(self.subject[rows], self.start_s[rows], self.end_s[rows], self.owner[rows])
 
 

@@ -9,7 +9,7 @@ that ends where it begins says that a subject was *not* off.
     revision 2  correction  A ├────┤       B │                    stands: A to the shorter end, B not at all, C as said
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,19 +107,17 @@ def weight(revision: int, source: str, content_hash: str, source_ref: str) -> tu
     return revision, rank(source), content_hash, source_ref, source
 
 
-def precedences(event: Ints, words: Sequence[tuple[int, str, str, str]]) -> Ints:
-    """Precedence of each statement of `event`, from its words (revision, source, content hash, source reference).
+def precedences(event: Ints, words: Callable[[int], tuple[int, str, str, str]]) -> Ints:
+    """Precedence of each statement of `event`; `words` gives revision, source, content hash and source reference of one.
 
-    >>> precedences(
-    ...     np.array([0, 0, 1]), [(1, "steps", "b", ""), (1, "scada", "a", ""), (1, "import", "c", "")]
-    ... ).tolist()
+    >>> said = [(1, "steps", "b", ""), (1, "scada", "a", ""), (1, "import", "c", "")]
+    >>> precedences(np.array([0, 0, 1]), said.__getitem__).tolist()
     [1, 0, 0]
     """
     precedence = np.zeros(len(event), np.int32)
     contested = np.flatnonzero(_contested(event)[event]).tolist()
-    ordered = sorted(contested, key=lambda one: weight(*words[one]))
     seen: dict[int, int] = {}
-    for one in ordered:
+    for one in sorted(contested, key=lambda one: weight(*words(one))):
         of = int(event[one])
         precedence[one] = seen[of] = seen.get(of, -1) + 1
     return precedence

@@ -249,8 +249,7 @@ def _coded(column: pa.ChunkedArray) -> Coded:
     whole = whole.unify_dictionaries().combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = whole.chunk(0)
-    cells = [cell.strip() for cell in whole.dictionary.to_pylist()]
-    values = list(dict.fromkeys(cell for cell in cells if cell.lower() not in EMPTY))
-    place = {cell: code for code, cell in enumerate(values)}
-    recoded = np.array([place.get(cell, -1) for cell in cells] + [-1], np.int32)
-    return Coded(values, recoded[np.asarray(pc.fill_null(whole.indices, len(cells)))])
+    cells = pc.utf8_trim_whitespace(whole.dictionary)
+    values = pc.unique(cells.filter(pc.invert(pc.is_in(pc.utf8_lower(cells), pa.array(EMPTY)))))
+    recoded = np.append(np.asarray(pc.fill_null(pc.index_in(cells, values), -1)), np.int32(-1))
+    return Coded(values.to_pylist(), recoded[np.asarray(pc.fill_null(whole.indices, len(cells)))])

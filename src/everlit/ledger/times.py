@@ -9,17 +9,25 @@ True
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from everlit.kernel import Text
+from everlit.ledger.columns import Seconds
 
 YEARS = range(2000, 2100)
 _FREE = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(\d{1,2})[:时点](\d{1,2})(?:[:分](\d{1,2})(?:[.,]\d+)?秒?|分)?"
 )
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?")
+_PLAIN = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?$"
 _DAY = re.compile(r"\d{8}|\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?")
+DAY_S, UNREAD = 86_400, np.int64(-(2**62))
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 REASONS: dict[str, Text] = {
@@ -55,12 +63,42 @@ class Clock:
             return int(instant.timestamp() // 1)
         return self._local(instant)
 
-    def _local(self, naive: datetime) -> int | str:
-        seconds = (naive.toordinal() - EPOCH_DAY) * 86_400 + naive.hour * 3600 + naive.minute * 60 + naive.second
-        day = naive.date()
+    def read_all(self, texts: Sequence[str]) -> tuple[Seconds, list[tuple[int, str]]]:
+        """Whole seconds of each text, and which are no instants, why. The plain format is read a column at a time."""
+        seconds = self._plain(texts)
+        wrong: list[tuple[int, str]] = []
+        for place in np.flatnonzero(seconds == UNREAD).tolist():
+            read = self.read(texts[place])
+            seconds[place] = read if isinstance(read, int) else 0
+            if isinstance(read, str):
+                wrong.append((place, read))
+        return seconds, wrong
+
+    def _plain(self, texts: Sequence[str]) -> Seconds:
+        """What is written YYYY-MM-DD HH:MM[:SS] on days without a change of the clock; UNREAD for the rest."""
+        column, seconds = pa.array(texts, pa.string()), np.full(len(texts), UNREAD)
+        plain = np.flatnonzero(np.asarray(pc.match_substring_regex(column, _PLAIN), np.bool_))
+        try:
+            local = np.asarray(column.take(pa.array(plain)).cast(pa.timestamp("s")).cast(pa.int64()))
+        except pa.ArrowInvalid:
+            return seconds
+        days, which = np.unique(local // DAY_S, return_inverse=True)
+        dates = [date(1970, 1, 1) + timedelta(days=day) for day in days.tolist()]
+        offsets = [self._offset(day) if day.year in YEARS else None for day in dates]
+        known = np.array([offset is not None for offset in offsets], np.bool_)[which]
+        east = np.array([offset or 0 for offset in offsets], np.int64)[which]
+        seconds[plain[known]] = (local - east)[known]
+        return seconds
+
+    def _offset(self, day: date) -> int | None:
+        """Seconds east of UTC all through a local day, None when the clock is changed near it."""
         if day not in self._offsets:
             self._offsets[day] = self._offset_of(day)
-        offset = self._offsets[day]
+        return self._offsets[day]
+
+    def _local(self, naive: datetime) -> int | str:
+        seconds = (naive.toordinal() - EPOCH_DAY) * DAY_S + naive.hour * 3600 + naive.minute * 60 + naive.second
+        offset = self._offset(naive.date())
         if offset is not None:
             return seconds - offset
         local = naive.replace(tzinfo=self.zone)
@@ -71,7 +109,6 @@ class Clock:
         return int(local.timestamp() // 1)
 
     def _offset_of(self, day: date) -> int | None:
-        """Seconds east of UTC all through a local day, None when the clock is changed near it."""
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=self.zone)
         around = {(noon + timedelta(days=step)).utcoffset() for step in (-1, 0, 1)}
         only = around.pop()
