@@ -99,6 +99,17 @@ def test_a_tie_behind_a_tie_loads_both(kw, off):
     assert hours_of(TWO_TIES, "la", own=own) == [off[0], 0, off[1]]
 
 
+@pytest.mark.parametrize(("kw", "off"), [(60, MANUAL), (61, REPAIR)])
+def test_what_returns_to_its_own_feeder_makes_room_on_a_tie(kw, off):
+    """By remote control k feeds t and, over t2, x. By hand the breaker takes x back, and k has room for w."""
+    rows = ["S a: CB1 breaker", "a x: qx load_break_switch remote", "x: load 60", "a f: d0 load_break_switch remote"]
+    rows += ["f g: line lf", "g t: d1 load_break_switch remote", "t: load 40", "t x: t2 load_break_switch open remote"]
+    rows += ["g w: d2 load_break_switch", f"w: load {kw}", "w t: t3 load_break_switch open"]
+    rows += ["S z: CB2 breaker", "z: load 5", "z t: k load_break_switch open remote"]
+    own = [{"equipment_id": "k", "transfer_kw": 100.0}]
+    assert hours_of(rows, "lf", own=own) == [AUTOMATED, AUTOMATED, off, 0]
+
+
 def test_a_spare_line_open_at_both_ends_serves_as_tie():
     rows = [*RING[:-1], "d m: t1 load_break_switch open", "m n: line spare", "n x: t2 load_break_switch open"]
     assert hours_of(rows, "la") == [MANUAL, 0, 0]

@@ -11,7 +11,7 @@ Every interruption counts, however short; failures do not overlap; sources, busb
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ import pyarrow as pa
 from everlit.grid import Grid, supply
 from everlit.grid.columns import Bools, Floats, floats
 from everlit.kernel import Finding, Policies, Severity, Text
-from everlit.reliability.failure_data import assumptions, average_load_kw, components_of
+from everlit.reliability.failure_data import Assumptions, assumptions, average_load_kw, components_of
 from everlit.reliability.fault import follow_faults
 from everlit.reliability.forward_wiring import faults_of, stage_hours, wire
 from everlit.reliability.model import Base
@@ -123,6 +123,7 @@ class Forward:
     grid: Grid = field(repr=False)
     closed: Bools = field(repr=False)
     limited: bool
+    assumed: Assumptions
     energised: Bools = field(repr=False)
     failures: Floats = field(repr=False)
     hours: Floats = field(repr=False)
@@ -177,6 +178,7 @@ class Forward:
             "tie_limits": self.limited,
             "indices": {base.value: promise.as_json() for base, promise in self.promises.items()},
             "ens_mwh": _rounded(self.ens_kwh / 1000),
+            "assumed": asdict(self.assumed),
             **({"load_points": [point.as_json() for point in self.load_points]} if load_points else {}),
             "findings": [finding.as_json() for finding in self.findings],
         }
@@ -204,7 +206,7 @@ def forward(
     faults = faults_of(grid, components_of(grid, assumed), stage_hours(grid, assumed))
     failures, hours = follow_faults(wiring, faults)
     findings = (*_nothing_fails(grid, faults.failures), *_dead_before(grid, wiring.energised))
-    return Forward(grid, closed, limited, wiring.energised, failures, hours, load_kw, findings)
+    return Forward(grid, closed, limited, assumed, wiring.energised, failures, hours, load_kw, findings)
 
 
 def _nothing_fails(grid: Grid, failures: Floats) -> tuple[Finding, ...]:
