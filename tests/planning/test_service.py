@@ -15,6 +15,7 @@ from everlit.planning.forecast import Nameplate
 from everlit.planning.holidays import CalendarDay
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import (
+    LADDER,
     Budget,
     DailyWindow,
     DelayCode,
@@ -60,8 +61,9 @@ class Desk:
             self.planning.assess_request("n", name, actor=LI)
         return self.planning.merge("n", names or ["R1"], period=Period(START, START + timedelta(hours=6)), actor=LI)
 
-    def act(self, outage_id, command, role, name="li", **given):
-        return self.planning.act(outage_id, command, actor=Actor(name, role.value), **given)
+    def act(self, outage_id, command, role, name="", **given):
+        who = Actor(name or ("chen" if role in LADDER else "li"), role.value)
+        return self.planning.act(outage_id, command, actor=who, **given)
 
     def balanced(self, *, submit=True):
         if submit:
@@ -151,7 +153,7 @@ def test_from_request_to_closed_with_an_event_for_every_step(desk):
     with pytest.raises(UnableToAdvance):
         desk.act(name, Command.RESTORE, Role.DISPATCHER)
     desk.act(name, Command.RESTORE, Role.DISPATCHER, delay_code=DelayCode.MATERIAL, reason="clamp missing")
-    desk.act(name, Command.ANALYSE, Role.RELIABILITY)
+    desk.act(name, Command.ANALYSE, Role.RELIABILITY, reason="keep clamps in store")
     closed = desk.act(name, Command.CLOSE, Role.PLANNER)
     assert closed.state is State.CLOSED and closed.delay.minutes == 60
     assert desk.planning.request("n", "R1").state is State.CLOSED
@@ -279,6 +281,20 @@ def test_the_requester_does_not_approve_his_own(desk):
     with pytest.raises(UnableToAdvance) as caught:
         desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR, name="wang")
     assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation"]
+
+
+def test_who_assessed_or_balanced_does_not_approve_unless_the_row_allows_it(desk):
+    desk.submitted()
+    name = desk.merged().outage_id
+    desk.planning.assess_outage(name, actor=Actor("sun", "reliability"))
+    desk.act(name, Command.BALANCE, Role.PLANNER, name="Li")
+    for person in ("Sun", "li "):
+        with pytest.raises(UnableToAdvance) as caught:
+            desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR, name=person)
+        assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation_plan"]
+    row = desk.planning.policies().row("approve.separation_plan", on=START.date())
+    desk.planning.set_policy(replace(row, value=0.0), actor=Actor("zhao", "vice_director"))
+    assert desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR, name="li").approval.actor == "li"
 
 
 def test_two_planners_cannot_overwrite_each_other(desk):
@@ -567,7 +583,9 @@ def test_work_of_a_day_and_more_is_told_when_it_is_filed(desk):
     made = desk.submitted(replace(ONE, duration_min=3 * 1440))
     assert made.accepted == ("R1",) and [one.kind for one in made.findings] == ["request.longer_than_day"]
     plan = desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1).body
-    assert plan["refused"] == ["R1"] and plan["conflicts"][0]["evidence"]["rules"][0]["kind"] == "schedule.longer_than_day"
+    assert (
+        plan["refused"] == ["R1"] and plan["conflicts"][0]["evidence"]["rules"][0]["kind"] == "schedule.longer_than_day"
+    )
 
 
 def test_no_plan_to_adopt(desk):

@@ -28,7 +28,8 @@ from everlit.switching.step import SWITCHED, Action
 DECIDING = (
     "isolate.", "visible_break.", "loop.", "disconnector.", "fuse.", "break.", "step.", "minutes.", "travel.",
     "transfer.", "volt.", "plan.load_factor", "path.", "work.", "important.", "life_support", "rep.", "rel.sustained_min.dlt",
-    "notice.", "protected.", "budget.", "approve.", "alt.",
+    "notice.planned", "notice.temporary", "notice.important", "notice.target_internal", "protected.", "budget.",
+    "approve.ladder.", "approve.duration", "approve.households", "approve.night_from", "alt.",
 )  # fmt: skip
 """Beginnings of the keys an assessment reads. A price (a row in yuan) is told with an alternative and decides nothing."""
 

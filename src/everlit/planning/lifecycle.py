@@ -103,7 +103,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A command with its facts. `facts_now` is the fingerprint of the facts as they are at this moment, `against` what
-    the requests and the other outages have against its time, `told` the announcement people were given, `happened` when
+    the requests and the other outages have against its time, `told` the announcement people were given,
+    `planned_by` who assessed or balanced it, `happened` when
     a step in the field was taken, where that is not now."""
 
     outage: PlannedOutage
@@ -119,6 +120,7 @@ class Case:
     period: Period | None = None
     against: tuple[Finding, ...] = ()
     told: str = ""
+    planned_by: tuple[str, ...] = ()
     happened: datetime | None = None
 
     @property
@@ -197,6 +199,14 @@ def not_own(case: Case) -> Finding | None:
     if not same_person(case.actor, case.outage.requesters):
         return None
     return _no(case, "approve.separation", "Who asks for an outage does not approve it.", "申请人不得审批本人的申请。")
+
+
+def not_own_plan(case: Case) -> Finding | None:
+    """Who assessed or balanced does not approve, while the row asks for it (1); a small utility may set it to 0."""
+    if not (case.row("approve.separation_plan").value and same_person(case.actor, case.planned_by)):
+        return None
+    en, zh = "Who assessed or balanced an outage does not approve it.", "评估或平衡该停电单的人员不得审批。"
+    return _no(case, "approve.separation_plan", en, zh)
 
 
 def same_person(name: str, others: Collection[str]) -> bool:
@@ -433,7 +443,7 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
         (S.BALANCED,),
         S.APPROVED,
         _APPROVES,
-        (fresh, not_blocked, high_enough, not_own, soon_enough, agrees),
+        (fresh, not_blocked, high_enough, not_own, not_own_plan, soon_enough, agrees),
     ),
     Transition(Command.NOTIFY, (S.APPROVED,), S.NOTIFIED, _TELLS, (still_as_approved, not_blocked, in_time)),
     Transition(Command.NOTIFY, (S.POSTPONED,), S.POSTPONED, _TELLS, (owes_notice,)),

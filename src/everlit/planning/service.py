@@ -81,6 +81,8 @@ FIXED = (*COMMITTED, *EXECUTED)
 AGREED = (State.BALANCED, *FIXED)
 """Outages whose time is agreed: they count for repeats, and a new plan leaves them where they stand. To plan a balanced
 one anew, cancel it."""
+EVERY_EVENT = 100_000
+"""More events than one request or outage ever has."""
 CHECKED_AGAIN = (Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT)
 """Steps before which the gates are asked again about what others entered or agreed since the assessment."""
 
@@ -301,10 +303,16 @@ class Planning:
 
     def _handled_by(self, connection: Connection, filed: FiledRequest) -> set[str]:
         """Who asks, and everybody who submitted or revised the request: none of them approves it."""
-        told = history(connection, subject=_request_subject(filed))
+        told = history(connection, subject=_request_subject(filed), limit=EVERY_EVENT)
         kinds = {"planning.request.submitted", "planning.request.revised"}
         named = {str(event.body.get("requester", "")) for event in told}
         return {filed.request.requester, *named, *(event.actor.name for event in told if event.kind in kinds)} - {""}
+
+    def _planned_by(self, connection: Connection, outage: PlannedOutage) -> tuple[str, ...]:
+        """Everybody who assessed or balanced the outage."""
+        told = history(connection, subject=_outage_subject(outage), limit=EVERY_EVENT)
+        kinds = {"planning.outage.assessed", "planning.outage.balance"}
+        return tuple(sorted({event.actor.name for event in told if event.kind in kinds}))
 
     def _outage_name(self, connection: Connection, requests: Sequence[WorkRequest], period: Period) -> str:
         """A name people can read, and never one that was used before."""
@@ -379,6 +387,7 @@ class Planning:
             case = self._case(outage, command, actor, verdict=verdict, facts_now=facts)
             against = self._against(connection, outage, command, period)
             case = replace(case, reason=reason, delay_code=delay_code, period=period, against=against)
+            case = replace(case, planned_by=self._planned_by(connection, outage))
             after = advance(replace(case, happened=at if command in STAMPS else None))
             if after.period != outage.period:
                 after = self._of_its_month(connection, after)
