@@ -70,7 +70,8 @@ class Faults:
             for place, row in enumerate(fault.rows[:shown].tolist()):
                 yield self._finding(fault, row, fault.other[place] if fault.other else "")
             if shown is not None and len(fault.rows) > shown:
-                more[fault.kind] = more.get(fault.kind, 0) + len(fault.rows) - shown
+                kind = f"ledger.{fault.kind}"
+                more[kind] = more.get(kind, 0) + len(fault.rows) - shown
         if more:
             total = sum(more.values())
             words = Text(en=f"{total:,} more findings are not listed.", zh=f"另有 {total:,} 条未列出。")
