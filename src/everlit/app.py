@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from everlit.control.service import Control
 from everlit.customers.service import Customers
 from everlit.grid import Grid, Network, compile_network, load_network
 from everlit.grid.compile import Bools, Floats
@@ -226,7 +227,7 @@ class App:
         )  # fmt: skip
 
     def _react(self, connection: Connection, kind: str, subject: str, body: Mapping[str, Any]) -> None:
-        Reactions(self.notices, self.grid, self.sender, self.hotline)(connection, kind, subject, body)
+        Reactions(self.notices, self.control, self.grid, self.sender, self.hotline)(connection, kind, subject, body)
 
     @cached_property
     def customers(self) -> Customers:
@@ -242,6 +243,11 @@ class App:
     def ledger(self) -> Ledger:
         """The outage ledger on this store."""
         return Ledger(self.engine, self.grid, self.clock, self.zone, self.planning.policies)
+
+    @cached_property
+    def control(self) -> Control:
+        """Outages while they are carried out, on this store."""
+        return Control(self.engine, self.planning, self.ledger, self.grid, self.clock)
 
     @cached_property
     def reliability(self) -> Reliability:

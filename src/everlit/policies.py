@@ -6,7 +6,7 @@ queued, or neither. A reaction that is refused refuses its cause.
     planning.outage.notify      people are told the final plan: the first word, changes, that it is off for some
     planning.outage.assessed    another plan than the one told: nobody who does not know it yet is told it
     planning.outage.move …      the time told no longer stands: whoever was told hears that it is off
-    planning.outage.restore     supply is back
+    planning.outage.restore     supply is back: told, and booked in the ledger as the steps were done
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from everlit.control.service import Control
 from everlit.grid import Grid
 from everlit.kernel import Text
 from everlit.notices.channel import Kind
@@ -36,6 +37,7 @@ class Reactions:
     """What reactions need: the notices, the networks, and who speaks (the utility and its hotline)."""
 
     notices: Notices
+    control: Control
     grid: Callable[[str], Grid]
     sender: Text
     hotline: str
@@ -91,6 +93,11 @@ def restored(react: Reactions, connection: Connection, outage: PlannedOutage) ->
     react.notices.restored(connection, outage.outage_id, at, actor=REACTING)
 
 
+def booked(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """Who was dead from when to when goes into the ledger."""
+    react.control.book(connection, outage, actor=REACTING)
+
+
 WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None], ...]] = {
     "planning.outage.notify": (tell,),
     "planning.outage.assessed": (hold,),
@@ -100,7 +107,7 @@ WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None],
     "planning.outage.postpone": (call_off,),
     "planning.outage.cancel": (call_off,),
     "planning.outage.reject": (call_off,),
-    "planning.outage.restore": (restored,),
+    "planning.outage.restore": (restored, booked),
 }
 """The table."""
 

@@ -877,14 +877,18 @@ class Planning:
         }
 
     # --------------------------------------------------------------------------------- control and review
-    def promises(self, network: str) -> list[Promise]:
-        """How the promised restorations of the outages under way stand, most pressing first."""
+    def promises(self, network: str, *, courses: Mapping[str, Course] | None = None) -> list[Promise]:
+        """How the promised restorations of the outages under way stand, most pressing first.
+
+        `courses` are those of outages whose steps are told while they are taken; the others go on as planned.
+        """
+        walked = courses or {}
         policies, now = self.policies(), self.clock()
         with reading(self.engine) as connection:
             found = []
             for outage in store.outages(connection, network, states=RUNNING):
                 stored = self._own_assessment(connection, outage)
-                course = course_of(stored.body) if stored else Course()
+                course = walked.get(outage.outage_id) or (course_of(stored.body) if stored else Course())
                 found.append(promise(outage, now=now, course=course, policies=policies))
         return sorted(found, key=lambda one: one.left_min)
 
