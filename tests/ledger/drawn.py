@@ -4,6 +4,7 @@ P ──/A0── a ──/A1── b ∙T∙ c ──/B0── Q        a: load
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -33,7 +34,7 @@ def network(*, gone: tuple[str, ...] = (), name: str = "drawn") -> Network:
     }
     switches = [("A0", "P", "a", False), ("A1", "a1", "b", False), ("T", "b1", "c", True), ("B0", "c1", "Q", False)]
     kv = {"lv": 0.4}
-    tables = {
+    tables: dict[str, list[dict[str, Any]]] = {
         "substations": [{"substation_id": one, "name": one} for one in ("SP", "SQ")],
         "nodes": [
             {"node_id": node, "nominal_kv": kv.get(node, 10.0), "area_class": 2, "lon_deg": 113.0, "lat_deg": 23.0}

@@ -14,6 +14,7 @@ from everlit.grid import compile_network
 from everlit.kernel import Period, Refusal, Severity, utc
 from everlit.ledger.drafting import draft
 from everlit.ledger.faults import Faults
+from everlit.ledger.model import Cause, Nature
 from everlit.ledger.outcome import UnableToRecord
 from everlit.ledger.places import Places
 from everlit.ledger.policies import LEDGER_POLICIES
@@ -243,8 +244,7 @@ def test_places_and_several_subjects_in_one_cell():
 
 
 def test_every_label_of_the_tree_is_a_word_and_no_word_is_two_things():
-    for words in (NATURE_WORDS, CAUSE_WORDS):
-        leaves = type(next(iter(words.values())).leaf)
+    for words, leaves in ((NATURE_WORDS, Nature), (CAUSE_WORDS, Cause)):
         assert all(words[leaf.label.zh].leaf is leaf and words[leaf.label.en].leaf is leaf for leaf in leaves)
         assert all(word == word.strip().lower() for word in words)
 

@@ -3,7 +3,19 @@
 from fastapi import FastAPI
 
 from everlit import __version__
-from everlit.api import control, events, facts, guard, networks, planning, problems, reliability, search, switching
+from everlit.api import (
+    control,
+    events,
+    facts,
+    guard,
+    ledger,
+    networks,
+    planning,
+    problems,
+    reliability,
+    search,
+    switching,
+)
 from everlit.app import App
 
 
@@ -20,6 +32,6 @@ def create_api(app: App, *, hosts: tuple[str, ...] = ()) -> FastAPI:
     api.state.app = app
     problems.install(api)
     guard.install(api, names=hosts)
-    for module in (networks, search, switching, facts, control, planning, reliability, events):
+    for module in (networks, search, switching, facts, control, planning, ledger, reliability, events):
         api.include_router(module.router)
     return api

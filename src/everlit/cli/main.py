@@ -11,6 +11,7 @@ from everlit.cli import (
     demo,
     facts,
     indices,
+    ledger,
     lifecycle,
     networks,
     planning,
@@ -32,7 +33,10 @@ for part in (assessment, lifecycle, facts, control):
 application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")
-of_reliability = typer.Typer(help="Reliability: days, repeats, months, report, forward. 供电可靠性。", no_args_is_help=True)
+application.add_typer(ledger.application, name="ledger")
+of_reliability = typer.Typer(
+    help="Reliability: days, repeats, months, report, forward. 供电可靠性。", no_args_is_help=True
+)
 for part in (reliability, reliability_forward):
     part.add_to_reliability(of_reliability)
 application.add_typer(of_reliability, name="reliability")

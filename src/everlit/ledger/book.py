@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from everlit.grid.columns import Ints
 from everlit.kernel import Period
 from everlit.ledger.columns import Codes, Events, Interruptions, Subjects, epoch_s
-from everlit.ledger.reading import CAUSES, NATURES
+from everlit.ledger.model import CAUSES, NATURES
 from everlit.ledger.settle import Darkness, settle
 from everlit.ledger.statement import Statements, events_of, precedences, standing
 

@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from everlit.ledger.reading import CAUSES, NATURES
+from everlit.ledger.model import CAUSES, NATURES
 from everlit.ledger.roster import Roster
 from everlit.ledger.statement import Drafts
 

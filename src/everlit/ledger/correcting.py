@@ -10,10 +10,9 @@ import pyarrow as pa
 from everlit.kernel import Finding, Text
 from everlit.ledger.book import Recorded
 from everlit.ledger.columns import epoch_s
-from everlit.ledger.model import Cause, Nature
+from everlit.ledger.model import CAUSES, NATURES, Cause, Nature
 from everlit.ledger.outcome import UnableToRecord
 from everlit.ledger.places import Places
-from everlit.ledger.reading import CAUSES, NATURES
 from everlit.ledger.settle import Darkness, settle
 from everlit.ledger.statement import Drafts, weight
 

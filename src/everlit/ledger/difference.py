@@ -1,6 +1,7 @@
 """The difference between two states of knowledge (台账差异): what a report said then and would say now."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 from everlit.grid.columns import Bools
 from everlit.grid.identities import Identities
 from everlit.ledger.columns import Interruptions, Seconds
+from everlit.ledger.model import NATURES
 
 SUBJECT_BITS = 36
 """Seconds since the epoch below, the subject above."""
@@ -36,10 +38,39 @@ class Difference:
         """Customer-seconds the later knowledge has more."""
         return int(self.come.seconds.sum() - self.gone.seconds.sum())
 
+    def as_json(self, *, most: int | None = None) -> dict[str, Any]:
+        """As the API and `everlit ledger diff --json` show it, `most` rows of a side."""
+        return {
+            "events": self.events,
+            "customer_seconds": self.customer_s,
+            "rows_gone": len(self.gone),
+            "rows_come": len(self.come),
+            "gone": _rows(self.gone, most),
+            "come": _rows(self.come, most),
+        }
+
     @property
     def events(self) -> list[str]:
         """Identities of the events that differ."""
         return sorted({name for side in (self.gone, self.come) for name in _named(side).to_pylist()})
+
+
+def _rows(side: Interruptions, most: int | None) -> list[dict[str, Any]]:
+    rows = side.select(np.arange(len(side)) < most) if most is not None else side
+    names, events = rows.subjects.ids.take(pa.array(rows.subject)), rows.events.ids.take(pa.array(rows.event))
+    return [
+        {
+            "subject": subject,
+            "start": datetime.fromtimestamp(start, UTC).isoformat(),
+            "end": datetime.fromtimestamp(end, UTC).isoformat(),
+            "event": event,
+            "nature": NATURES[nature].value,
+        }
+        for subject, start, end, event, nature in zip(
+            names.to_pylist(), rows.start_s.tolist(), rows.end_s.tolist(), events.to_pylist(),
+            rows.events.nature[rows.event].tolist(), strict=True,
+        )
+    ]  # fmt: skip
 
 
 def difference(before: Interruptions, after: Interruptions) -> Difference:

@@ -15,8 +15,9 @@ from everlit.grid.columns import Ints
 from everlit.kernel import Finding, Severity, Text
 from everlit.ledger.columns import Seconds
 from everlit.ledger.faults import Faults
+from everlit.ledger.model import CAUSES, NATURES
 from everlit.ledger.places import Places
-from everlit.ledger.reading import CAUSES, NATURES, Names, Records, column_of
+from everlit.ledger.reading import Names, Records, column_of
 from everlit.ledger.settle import Darkness, settle
 from everlit.ledger.statement import Drafts
 from everlit.ledger.tabular import Coded, Sheet, UnableToReadInterruptions

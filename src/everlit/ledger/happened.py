@@ -1,6 +1,6 @@
 """The events of a period (停电事件): when, of which nature, in how many segments, who was off, and customer-hours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from everlit.ledger.columns import Interruptions
-from everlit.ledger.model import Cause, Nature
-from everlit.ledger.reading import CAUSES, NATURES
+from everlit.ledger.model import CAUSES, NATURES, Cause, Nature, SubjectKind
 from everlit.ledger.segments import Segments, segments
+from everlit.ledger.statement import Statement
 
 HOUR_S = 3600
 
@@ -50,6 +50,14 @@ class Happened:
             "household_hours": round(self.household_hours, 6),
             "unit_hours": round(self.unit_hours, 6),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """One event: everything said about it, and its segments as settled, of usage points and of MV units."""
+
+    statements: Sequence[Statement]
+    segments: Mapping[SubjectKind, Segments]
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,9 @@ class Cause(StrEnum):
         return _CAUSE_TITLES[self]
 
 
+NATURES, CAUSES = tuple(Nature), tuple(Cause)
+"""The leaves in order; columns hold their places here."""
+
 BRANCHES: dict[str, Text] = {
     "fault": Text("fault interruption", "故障停电"),
     "prearranged": Text("pre-arranged interruption", "预安排停电"),

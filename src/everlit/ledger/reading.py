@@ -16,7 +16,7 @@ from everlit.grid.columns import Bools, Ints
 from everlit.kernel import Policy, Severity, Text
 from everlit.ledger.columns import Seconds, epoch_s
 from everlit.ledger.faults import Faults
-from everlit.ledger.model import Cause, Nature
+from everlit.ledger.model import CAUSES, NATURES, Cause
 from everlit.ledger.places import AS_PLACE, AS_SUBJECT, Places
 from everlit.ledger.tabular import Coded, Sheet
 from everlit.ledger.times import DAY_S, REASONS, Clock
@@ -24,7 +24,6 @@ from everlit.ledger.words import cause_of, nature_of
 
 LONGEST = {"event_id": 120, "source": 40, "source_ref": 200}
 MOST_REVISIONS = 1000
-NATURES, CAUSES = tuple(Nature), tuple(Cause)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,12 @@ network version that was known at that instant.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, Engine
 
 from everlit.grid import Grid, compile_network
@@ -28,11 +29,11 @@ from everlit.ledger.difference import Difference, difference
 from everlit.ledger.drafting import draft
 from everlit.ledger.faults import Faults
 from everlit.ledger.gone import with_gone
-from everlit.ledger.happened import Happened, happened
-from everlit.ledger.model import Cause, Nature, SubjectKind
+from everlit.ledger.happened import Event, Happened, happened
+from everlit.ledger.model import CAUSES, NATURES, Cause, Nature, SubjectKind
 from everlit.ledger.outcome import Imported, Recording, UnableToFindSubject, UnableToRecord
 from everlit.ledger.places import Places
-from everlit.ledger.reading import CAUSES, NATURES, read_records
+from everlit.ledger.reading import read_records
 from everlit.ledger.register import Register, places_of
 from everlit.ledger.replay import Operated, replay
 from everlit.ledger.roster import Roster, roster
@@ -257,6 +258,20 @@ class Ledger:
         points, units = (self.interruptions(network, period, kind=kind, known_at=known_at) for kind in SubjectKind)
         return happened(points, units)
 
+    def event(self, network: str, event_id: str, *, known_at: datetime | None = None) -> Event:
+        """One event: all that was said, and its segments as settled. Raises UnableToRecord for an unknown one."""
+        with reading(self.engine) as connection:
+            known = self._about(connection, network, event_id, known_at)
+            statements = store.told(connection, [one.number for one in known])
+            rows = store.rows_of(connection, network, np.array([one.number for one in known], np.int32))
+            told = book(known, rows).rows
+            parts: dict[SubjectKind, Segments] = {}
+            for kind in SubjectKind:
+                found = self._settled(connection, network, _span(told), kind, known_at)
+                own = np.asarray(pc.equal(found.events.ids.take(pa.array(found.event)), event_id), np.bool_)
+                parts[kind] = segments(found.select(own))
+        return Event(statements, parts)
+
     def segments(
         self,
         network: str,
@@ -306,9 +321,11 @@ class Ledger:
             store.take_turns(connection)
             yield connection
 
-    def _about(self, connection: Connection, network: str, event_id: str) -> list[Recorded]:
+    def _about(
+        self, connection: Connection, network: str, event_id: str, known_at: datetime | None = None
+    ) -> list[Recorded]:
         """Everything said about an event; raises UnableToRecord when nothing is."""
-        batch = store.known_batch(connection, network)
+        batch = store.known_batch(connection, network, known_at)
         if known := store.statements_about(connection, network, [event_id], batch=batch):
             return known
         words = Text(f"The ledger knows no event {event_id}.", f"台账中没有事件 {event_id}。")
@@ -431,6 +448,13 @@ def _one(event_id: str, nature: Nature, cause: Cause, source: str, rows: Darknes
     """One statement of the first revision, its reference the event itself."""
     natures, causes = np.array([NATURES.index(nature)], np.int8), np.array([CAUSES.index(cause)], np.int8)
     return Drafts([event_id], natures, causes, [source], [event_id], np.ones(1, np.int32), np.zeros(1, np.bool_), rows)
+
+
+def _span(rows: Darkness) -> Period:
+    """From the first off to the last on of some rows; a second of the epoch where there are none."""
+    first = int(rows.start_s.min(initial=2**40)) if len(rows) else 0
+    last = int(rows.end_s.max(initial=0))
+    return Period(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(max(last, first + 1), UTC))
 
 
 def _no_rows() -> Darkness:

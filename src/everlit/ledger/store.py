@@ -38,7 +38,7 @@ from sqlalchemy import (
 from everlit.grid.columns import Ints
 from everlit.grid.store import network_versions
 from everlit.ledger.book import Recorded
-from everlit.ledger.model import Cause, Nature, SubjectKind
+from everlit.ledger.model import CAUSES, NATURES, Cause, Nature, SubjectKind
 from everlit.ledger.packed import UnableToUnpack, cuts, fingerprint_of, pack, unpack
 from everlit.ledger.register import KINDS, Register
 from everlit.ledger.settle import Darkness
@@ -166,7 +166,7 @@ def append_statements(
     rows = Darkness(subjects, drafts.rows.start_s, drafts.rows.end_s, drafts.rows.owner)
     begin = np.searchsorted(rows.owner, np.arange(len(drafts) + 1))
     count, starts, ends = _spans(rows, begin, at_s)
-    natures, causes = (np.array([leaf.value for leaf in leaves]) for leaves in (Nature, Cause))
+    natures, causes = (np.array([leaf.value for leaf in leaves]) for leaves in (NATURES, CAUSES))
     columns: list[Iterable[Any]] = [
         range(first, first + len(drafts)),
         [batch] * len(drafts),

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from everlit.ledger.book import Book
-from everlit.ledger.model import Cause, Nature, SubjectKind
-from everlit.ledger.reading import CAUSES, NATURES
+from everlit.ledger.model import CAUSES, NATURES, Cause, Nature, SubjectKind
 from everlit.ledger.settle import settle
 from everlit.ledger.statement import Statement, events_of, standing
 
