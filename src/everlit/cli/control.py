@@ -1,30 +1,94 @@
-"""Control and review from the command line: the promise clock, recurring causes, the month looked back on, ties."""
+"""Control and review from the command line: steps done, the promise clock, recurring causes, the month, ties."""
 
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from everlit.app import App
-from everlit.cli.output import Json, language, show, table
-from everlit.cli.switching import NetworkName
+from everlit.cli.acting import ActorName, ActorRole, acting
+from everlit.cli.output import Json, console, language, show, table
+from everlit.cli.switching import NetworkName, instant
+from everlit.control.model import DoneStep
+from everlit.control.reading import read_steps
 from everlit.facts import calendar_year
+from everlit.planning.model import Role
+from everlit.switching.ticket import Direction
 
 MonthOption = Annotated[str, typer.Option("--month", help="YYYY-MM")]
 
 
 def add_to_plan(application: typer.Typer) -> None:
     """Add the commands."""
+    application.command("steps")(steps)
     application.command("promises")(promises)
     application.command("causes")(causes)
     application.command("review")(review)
     application.command("ties")(ties)
 
 
+def steps(
+    outage: Annotated[str, typer.Argument(help="Outage id. 停电单编号。")],
+    done: Annotated[
+        list[str], typer.Option("--done", help="A step done, WAY:NUMBER such as out:3; repeatable. 已执行步骤。")
+    ] = [],
+    file: Annotated[
+        Path | None, typer.Option("--import", help="Steps done, CSV: way,number,at,device,note. 导入。")
+    ] = None,
+    at: Annotated[str, typer.Option("--at", help="When, ISO 8601; now unless told. 执行时间。")] = "",
+    device: Annotated[str, typer.Option("--device", help="The device really operated. 实际操作设备。")] = "",
+    left_out: Annotated[bool, typer.Option("--left-out", help="Nothing was done. 未执行。")] = False,
+    note: Annotated[str, typer.Option("--note", help="Why it was done otherwise. 说明。")] = "",
+    actor: ActorName = "",
+    role: ActorRole = Role.CREW,
+    as_json: Json = False,
+) -> None:
+    """Steps of an outage as planned and as done; tell those that were done. 操作步骤执行。"""
+    app = App.open()
+    told: list[DoneStep] = []
+    if done or file:
+        who = acting(actor, role)
+        when = instant(app, at) if at else app.clock()
+        told = [DoneStep(*_place(word), when, who.name, device, left_out, note) for word in done]
+        told += read_steps(file, by=who.name, zone=app.zone) if file else []
+        app.control.tell(outage, told, actor=who)
+    answer = app.control.execution(outage).as_json()
+    show(answer, as_json=as_json, people=lambda: show_steps(answer, app))
+
+
+def _place(word: str) -> tuple[Direction, int]:
+    """WAY:NUMBER as typed; raises typer.BadParameter."""
+    way, _, number = word.partition(":")
+    if way not in set(Direction) or not number.isdecimal():
+        raise typer.BadParameter(f"{word} is no WAY:NUMBER such as out:3 or back:1.")
+    return Direction(way), int(number)
+
+
+def show_steps(answer: dict[str, Any], app: App) -> None:
+    """Both tickets, each step with the time it was done; then who is dead against the plan."""
+    for way, ticket in answer["ways"].items():
+        late = "" if ticket["late_min"] is None else f", {ticket['late_min']:+.0f} min"
+        rows = [(row["number"], row["item"][language()], *_done(row["done"], app)) for row in ticket["rows"]]
+        table(f"{way} {ticket['done']}/{ticket['steps']}{late}", ("#", "step 步骤", "done 执行", "note 说明"), rows)
+    for side, words in (("dead", "dead against the plan 计划外停电"), ("supplied", "still supplied 计划停而未停")):
+        if answer["astray"][side]["households"]:
+            console.print(f"! {words}: {answer['astray'][side]['households']}", markup=False)
+
+
+def _done(done: dict[str, Any] | None, app: App) -> tuple[str, str]:
+    if done is None:
+        return "", ""
+    at = datetime.fromisoformat(done["at"]).astimezone(app.zone)
+    other = f"{done['device']}: " if done["device"] else ""
+    return ("–" if done["left_out"] else f"{at:%H:%M:%S}"), other + done["note"]
+
+
 def promises(network: NetworkName = "urban", as_json: Json = False) -> None:
     """Outages under way: minutes left, expected restoration, the alarm that stands. 送电承诺。"""
     app = App.open()
     app.grid(network)
-    found = app.planning.promises(network)
+    found = app.control.promises(network)
     rows = [
         (one.outage_id, one.due.astimezone(app.zone), f"{one.left_min:.0f}", f"{one.expected_late_min:.0f}", one.risk)
         for one in found
