@@ -48,7 +48,7 @@ TWO_FEEDERS = (
     "S a: b1 breaker", "S b: b2 breaker", "a c: line l1", "b d: line l2", "c d: t open", "b1: feeder f1", "b2: feeder f2",
     "c: load 50", "d: load 50",
 )  # fmt: skip
-QUIET = ("reclosing_off f1", "reclosing_off f2")
+QUIET = ("reclosing_off f1", "reclosing_off f2", "undisturbed t")
 
 DANGERS = (
     Danger("device_name", FEEDER, ("open s1 name=s2",)),
@@ -83,15 +83,20 @@ DANGERS = (
     Danger("phased", (*TWO_FEEDERS[:4], "c d: t open unphased", *TWO_FEEDERS[5:]), (*QUIET, "close t")),
     Danger(
         "phased", ("S a: s1", "a b: s2", "b c: t open unphased", "R: source", "R c: s3", "b: load 10"),
-        ("open s2", "close t", "close s2"), first=False,
+        ("open s2", "close t", "undisturbed s2", "close s2"), first=False,
     ),
     Danger(
         "vector_group",
         ("H: source", "H: kv 110", "H a: trafo m1 YNd11 main kva=20000", "H b: trafo m2 YNyn0 main kva=20000", "a b: t open"),
-        ("close t",),
+        ("undisturbed t", "close t"),
     ),
-    Danger("loop_test", (*TWO_FEEDERS[:3], "R: source angle=20", "R e: b3", "e d: line l3", *TWO_FEEDERS[4:5], *TWO_FEEDERS[7:]), ("close t",)),
-    Danger("reclosing_off", TWO_FEEDERS, ("reclosing_off f1", "close t")),
+    Danger(
+        "loop_test", (*TWO_FEEDERS[:3], "R: source angle=20", "R e: b3", "e d: line l3", *TWO_FEEDERS[4:5], *TWO_FEEDERS[7:]),
+        ("undisturbed t", "close t"),
+    ),
+    Danger("reclosing_off", TWO_FEEDERS, ("reclosing_off f1", "undisturbed t", "close t")),
+    Danger("undisturbed", TWO_FEEDERS, (*QUIET[:2], "close t")),
+    Danger("undisturbed", (*TWO_FEEDERS, "S z: s9", "z: load 1"), (*QUIET, "open s9", "close t"), first=False),
     Danger("parallel_time", TWO_FEEDERS, (*QUIET, "close t @10", "open b1 @26")),
     Danger("test_live", FEEDER, ("test a",)),
     Danger("earth_live", FEEDER, ("open s1", "test a", "close s1 name=s1", "earth a")),

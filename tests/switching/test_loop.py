@@ -156,7 +156,7 @@ def test_alike_feeders_may_be_joined() -> None:
     test = loop_test(grid, grid.switch_normal_closed, grid.switch("t"), minutes=5)
     assert test.passed and test.failed == ()
     assert [check.key for check in test.checks] == [
-        "phased", "same_system", "shift", "undisturbed", "time", "dU", "dDelta", "loading", "pickup", "inrush",
+        "phased", "same_system", "shift", "time", "undisturbed", "dU", "dDelta", "loading", "pickup", "inrush",
     ]  # fmt: skip
     assert test.as_json()["passed"] is True
 
@@ -167,6 +167,18 @@ def test_no_phase_record() -> None:
 
 def test_a_disturbed_feeder() -> None:
     assert failing(*TWO_FEEDERS, disturbed=("f1",)) == ["loop.undisturbed"]
+    assert failing(*TWO_FEEDERS, disturbed=("f3",)) == [], "an earth fault elsewhere is none here"
+
+
+def test_what_nobody_said_is_not_known() -> None:
+    grid = sketch(*TWO_FEEDERS, "c: load 500", "d: load 700")
+    unasked = loop_test(grid, grid.switch_normal_closed, grid.switch("t"))
+    check = unasked.check("undisturbed")
+    assert unasked.passed and (check.known, check.as_json()["known"]) == (False, False)
+    assert "confirm with the dispatcher" in check.message.en and "调度" in check.message.zh
+    assert unasked.as_json()["to_confirm"] == ["undisturbed"]
+    told = loop_test(grid, grid.switch_normal_closed, grid.switch("t"), disturbed=())
+    assert told.passed and told.to_confirm == () and "no earth fault" in told.check("undisturbed").message.en
 
 
 def test_a_long_loop() -> None:

@@ -50,8 +50,8 @@ def test_make_before_break_where_the_loop_test_passes() -> None:
         work=isolate(grid, grid.switch_normal_closed, "l2"),
     )
     assert told(job.out) == [
-        "reclosing_off f1", "reclosing_off f2", "close t", "open s1", "reclosing_on f1", "reclosing_on f2", "open s2",
-        "test c", "earth c", "tag s1", "test d", "earth d", "tag s2", "permit permit-l2",
+        "reclosing_off f1", "reclosing_off f2", "undisturbed t", "close t", "open s1", "reclosing_on f1", "reclosing_on f2",
+        "open s2", "test c", "earth c", "tag s1", "test d", "earth d", "tag s2", "permit permit-l2",
     ]  # fmt: skip
     assert [step.device for step in job.out.steps if step.hot] == ["t", "s1"]
     assert told(job.back)[:7] == [
@@ -63,10 +63,24 @@ def test_make_before_break_where_the_loop_test_passes() -> None:
         "close s1",
         "reclosing_off f1",
     ]
-    assert told(job.back)[7:] == ["reclosing_off f2", "close s2", "open t", "reclosing_on f1", "reclosing_on f2"]
+    assert told(job.back)[7:] == [
+        "reclosing_off f2", "undisturbed s2", "close s2", "open t", "reclosing_on f1", "reclosing_on f2",
+    ]  # fmt: skip
     dead = dead_intervals(grid, grid.switch_normal_closed, job.out, 60, job.back)
     assert set(dead.sections.tolist()) == {int(grid.section_of_node[grid.node("d")])}
     assert job.out.household_min == 0.0
+
+
+def test_no_tie_of_a_disturbed_feeder_is_closed_hot() -> None:
+    grid = sketch(*RING)
+    start, goal = grid.switch_normal_closed, positions(grid, opened="s1", closed="t")
+    assert told(order_steps(grid, start, goal)).index("undisturbed t") == 2
+    assert order_steps(grid, start, goal, disturbed=()).household_min == 0
+    cold = order_steps(grid, start, goal, disturbed=("f2",))
+    assert told(cold) == ["open s1", "close t"] and cold.household_min > 0
+    with pytest.raises(UnableToOrder) as refusal:
+        order_steps(grid, start, goal, disturbed=("f9",))
+    assert refusal.value.findings[0].kind == "order.unknown_feeder"
 
 
 def test_cold_transfer_where_it_does_not() -> None:
@@ -228,19 +242,25 @@ def without_feeders(network):
 
 
 def cheapest_by_trying_all(grid, start, goal, rules) -> tuple[float, float, float] | None:
-    """Every permutation of the switches that differ, each simulated with every predicate."""
+    """Every permutation of the switches that differ, each simulated with every predicate; what joins two live sides is
+    confirmed undisturbed first."""
     differing = np.flatnonzero(start != goal).tolist()
     live = supply(grid, start).energised | supply(grid, goal).energised
     best = None
     for order in permutations(differing):
-        steps, minute = [], 0.0
+        steps, minute, closed = [], 0.0, start.copy()
         for switch in order:
+            name, now = grid.switch_id(switch), supply(grid, closed).energised
+            if goal[switch] and now[grid.switch_section_from[switch]] and now[grid.switch_section_to[switch]]:
+                minute += rules.value("minutes.undisturbed")
+                steps.append(Step(Action.UNDISTURBED, name, minutes=rules.value("minutes.undisturbed"), at_min=minute))
+            closed[switch] = goal[switch]
             minutes = rules.value("minutes.remote" if is_remote(grid, switch) else "minutes.manual")
             minute += minutes
             steps.append(
                 Step(
                     Action.CLOSE if goal[switch] else Action.OPEN,
-                    grid.switch_id(switch),
+                    name,
                     minutes=minutes,
                     at_min=minute,
                 )

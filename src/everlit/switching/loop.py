@@ -25,6 +25,9 @@ from everlit.switching.policies import NEWEST, Rulebook, rulebook
 from everlit.switching.scene import Scene
 from everlit.switching.state import State
 
+Disturbed = tuple[str, ...] | None
+"""Feeders with an earth fault or an abnormal neutral; None while nobody has said."""
+
 
 def loop_current_a(one_kv: complex, other_kv: complex, impedance_ohm: complex) -> complex:
     """İ_loop = (U̇1 − U̇2)/(√3·Z_Σ) from side 1 to side 2, voltages line to line (6.3).
@@ -49,13 +52,18 @@ def phasor(size: float, angle_deg: float) -> complex:
 
 @dataclass(frozen=True, slots=True)
 class LoopCheck:
-    """One check of a loop closing: what was measured against which row."""
+    """One check of a loop closing: what was measured against which row.
+
+    What nobody told the program is not `known`: it stops nothing here, and is confirmed with the dispatcher before the
+    tie is closed (a step of the ticket).
+    """
 
     key: str
     passed: bool
     measured: float | None
     policy: Policy | None
     message: Text
+    known: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """The check with the row it cites."""
@@ -75,6 +83,7 @@ class LoopCheck:
         return {
             "key": self.key,
             "passed": self.passed,
+            "known": self.known,
             "measured": measured,
             "limit": limit,
             "message": self.message.as_json(),
@@ -83,7 +92,10 @@ class LoopCheck:
 
 @dataclass(frozen=True, slots=True)
 class LoopTest:
-    """The verdict on closing one tie hot in one state under some loads; the worst load decides every check."""
+    """The verdict on closing one tie hot in one state under some loads; the worst load decides every check.
+
+    It has passed when nothing known speaks against it; what is `to_confirm` has still to be asked.
+    """
 
     switch_id: str
     checks: tuple[LoopCheck, ...]
@@ -103,6 +115,11 @@ class LoopTest:
             if not check.passed
         )
 
+    @property
+    def to_confirm(self) -> tuple[LoopCheck, ...]:
+        """What is not known and must be confirmed before the tie is closed."""
+        return tuple(check for check in self.checks if not check.known)
+
     def check(self, key: str) -> LoopCheck:
         """The check of that key; KeyError when it was not reached."""
         return {check.key: check for check in self.checks}[key]
@@ -113,6 +130,7 @@ class LoopTest:
         return {
             "switch": self.switch_id,
             "passed": self.passed,
+            "to_confirm": [check.key for check in self.to_confirm],
             "loop_a": loop_a,
             "checks": [check.as_json() for check in self.checks],
         }
@@ -127,12 +145,12 @@ def loop_test(
     policies: Policies | None = None,
     on: date = NEWEST,
     minutes: float | None = None,
-    disturbed: tuple[str, ...] = (),
+    disturbed: Disturbed = None,
 ) -> LoopTest:
     """Every check of 6.3 for closing `switch` between two live sides in state `closed`.
 
-    `minutes` is how long the loop is to last, `disturbed` the feeders with an earth fault or abnormal neutral. Checks
-    that need currents are made only where the documents allow a loop at all; without loads consumers take nameplate.
+    `minutes` is how long the loop is to last, `disturbed` the feeders with an earth fault or abnormal neutral, None
+    while nobody has said. Checks that need currents are made only where the documents allow a loop at all; without loads consumers take nameplate.
     """
     flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
     return tested(flows, closed, switch, rules=rulebook(policies, on=on), minutes=minutes, disturbed=disturbed)
@@ -145,12 +163,12 @@ def tested(
     *,
     rules: Rulebook,
     minutes: float | None = None,
-    disturbed: tuple[str, ...] = (),
+    disturbed: Disturbed = None,
 ) -> LoopTest:
     """The loop test on flows that others may have asked for already."""
     grid, supply_tree = flows.grid, tree(flows.grid, closed)
     ends = (int(grid.switch_from[switch]), int(grid.switch_to[switch]))
-    checks = list(_documents(grid, supply_tree, switch, ends, rules, minutes, disturbed))
+    checks = [*_documents(grid, supply_tree, switch, ends, rules, minutes), _quiet(flows, closed, switch, disturbed)]
     if not all(check.passed for check in checks):
         return LoopTest(grid.switch_id(switch), tuple(checks))
     after = closed.copy()
@@ -172,7 +190,6 @@ def _documents(
     ends: tuple[int, int],
     book: Rulebook,
     minutes: float | None,
-    disturbed: tuple[str, ...],
 ) -> Iterator[LoopCheck]:
     """What stands in records, before anything is computed."""
     live = all(supply_tree.live(node) for node in ends)
@@ -197,17 +214,28 @@ def _documents(
     degrees = 30.0 * min(hours, 12 - hours)
     text = Text(f"vector groups of both paths differ by {degrees:.0f}°", f"两侧联结组别相差 {degrees:.0f}°")
     yield LoopCheck("shift", shift.holds(degrees), degrees, shift, text)
-    quiet = not disturbed
-    words = (
-        ("no earth fault, normal neutral", "无接地故障，中性点方式正常")
-        if quiet
-        else (f"abnormal: {', '.join(disturbed)}", f"异常：{'、'.join(disturbed)}")
-    )
-    yield LoopCheck("undisturbed", quiet, None, None, Text(*words))
     if minutes is not None:
         row = book.row("loop.max_time")
         text = Text(f"joined for {minutes:.0f} min", f"合环 {minutes:.0f} 分钟")
         yield LoopCheck("time", row.holds(minutes), minutes, row, text)
+
+
+def _quiet(flows: StateFlows, closed: Bools, switch: int, disturbed: Disturbed) -> LoopCheck:
+    """No earth fault and a normal neutral on both sides, as far as anybody said so."""
+    if disturbed is None:
+        text = Text(
+            "earth faults and neutral not known: confirm with the dispatcher", "接地故障及中性点方式未知：须向调度确认"
+        )
+        return LoopCheck("undisturbed", True, None, None, text, known=False)
+    grid, feeder = flows.grid, flows.supply(closed).feeder
+    sides = {int(feeder[section]) for section in (grid.switch_section_from[switch], grid.switch_section_to[switch])}
+    here = sorted({str(grid.feeder_ids[side].as_py()) for side in sides if side >= 0} & set(disturbed))
+    words = (
+        (f"abnormal: {', '.join(here)}", f"异常：{'、'.join(here)}")
+        if here
+        else ("no earth fault, normal neutral, as told", "据告知无接地故障，中性点方式正常")
+    )
+    return LoopCheck("undisturbed", not here, None, None, Text(*words))
 
 
 @dataclass(frozen=True)
@@ -368,6 +396,7 @@ class HotTies:
     """Loop tests asked for on the way of a ticket, each made once."""
 
     flows: StateFlows
+    disturbed: Disturbed = None
     known: dict[tuple[bytes, int], LoopTest] = field(default_factory=dict)
 
     def test(self, at: Scene, state: State, switch: int) -> LoopTest:
@@ -375,7 +404,7 @@ class HotTies:
         closed = at.positions(state)
         key = (closed.tobytes(), switch)
         if key not in self.known:
-            self.known[key] = tested(self.flows, closed, switch, rules=at.rules)
+            self.known[key] = tested(self.flows, closed, switch, rules=at.rules, disturbed=self.disturbed)
         return self.known[key]
 
     def __call__(self, at: Scene, state: State, switch: int) -> tuple[Finding, ...]:

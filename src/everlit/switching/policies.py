@@ -218,6 +218,10 @@ def _rows() -> Iterator[Policy]:
     yield _row(
         "minutes.confirm", 2.0, "min", "=", "confirming a generator disconnected or released", "确认一处电源断开或恢复"
     )
+    yield _row(
+        "minutes.undisturbed", 1.0, "min", "=", "confirming no earth fault with the dispatcher",
+        "向调度确认无接地故障",
+    )  # fmt: skip
     yield _row("minutes.reclosing", 1.0, "min", "=", "disabling or enabling reclosing of a feeder", "停用或投入重合闸")
 
 

@@ -266,6 +266,7 @@ class Search:
         if hot:
             for feeder in sorted(loop_feeders(scene, state, switch) - state.reclosing_off):
                 yield self.draft(Action.RECLOSING_OFF, str(scene.grid.feeder_ids[feeder].as_py()))
+            yield self.draft(Action.UNDISTURBED, main.step.device)
         for row in self._islanding(state, after):
             yield self.draft(Action.GENERATOR_OFF, self._generator(row))
         yield Draft(replace(main.step, hot=True), main.move) if hot or ends_loop else main
@@ -320,6 +321,7 @@ MINUTES = {
     Action.PERMIT: "minutes.permit", Action.RETURN: "minutes.permit",
     Action.RECLOSING_OFF: "minutes.reclosing", Action.RECLOSING_ON: "minutes.reclosing",
     Action.GENERATOR_OFF: "minutes.confirm", Action.GENERATOR_ON: "minutes.confirm",
+    Action.UNDISTURBED: "minutes.undisturbed",
 }  # fmt: skip
 
 

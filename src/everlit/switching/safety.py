@@ -331,6 +331,16 @@ def reclosing_is_off_while_paralleled(at: Situation) -> tuple[Text, dict[str, An
     return text, {"feeders": names}
 
 
+def nothing_is_disturbed(at: Situation) -> tuple[Text, dict[str, Any]] | None:
+    """Two live sides are joined only when the dispatcher has just said that neither has an earth fault."""
+    if not at.closes_between_live or at.move.switch in at.before.undisturbed:
+        return None
+    return Text(
+        f"Nobody confirmed that both sides of {at.move.device} are free of earth faults.",
+        f"{at.move.device} 两侧有无接地故障未经调度确认。",
+    ), {}
+
+
 def loop_feeders(scene: Scene, state: State, switch: int) -> frozenset[int]:
     """The feeders on both sides of a switch."""
     feeder = scene.supply(state).feeder
@@ -545,6 +555,7 @@ PREDICATES: tuple[Predicate, ...] = (
     Predicate("vector_group", "6.1, 6.3", Text("No parallel of different vector groups.", "联结组别不同禁止合环"), vector_groups_agree),
     Predicate("loop_test", "6.3", Text("No parallel without a passed loop test.", "合环校核通过方可合环"), loop_test_has_passed),
     Predicate("reclosing_off", "6.3", Text("Reclosing is off while paralleled.", "合环期间停用重合闸"), reclosing_is_off_while_paralleled),
+    Predicate("undisturbed", "6.3", Text("No parallel on an earth fault.", "接地故障时禁止合环"), nothing_is_disturbed),
     Predicate("parallel_time", "6.3", Text("Parallels are short.", "合环时间不超过限值"), parallel_is_short),
     Predicate("test_live", "6.1.3", Text("Voltage tests are made on dead parts.", "验电处应无电"), voltage_test_finds_nothing),
     Predicate("earth_live", "6.1.3", Text("No earth on live parts.", "防止带电挂接地线"), earth_is_not_on_live),

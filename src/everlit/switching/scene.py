@@ -125,7 +125,8 @@ class Scene:
         return frozenset(self.blocks.touched)
 
     def after(self, state: State, move: Move) -> State:
-        """The state after a move: proofs of what became live are lost, and the clock of a parallel starts or stops."""
+        """The state after a move: what was confirmed or proven of the state before is lost where it changed, and the
+        clock of a parallel starts or stops."""
         new = moved(state, move)
         if move.action not in SWITCHED:
             return new
@@ -133,7 +134,7 @@ class Scene:
         tested = frozenset(node for node in new.tested if not islands.live(self.blocks.of_node(node)))
         extra = bool(islands.paralleled() - self.islands(self.start()).paralleled())
         since = None if not extra else state.paralleled_since if state.paralleled_since is not None else move.at_min
-        return replace(new, tested=tested, paralleled_since=since)
+        return replace(new, tested=tested, undisturbed=frozenset(), paralleled_since=since)
 
     def paralleled(self, state: State) -> Bools:
         """Sections fed twice: on a loop or on the way between two infeeds."""
@@ -308,7 +309,15 @@ def resolved(grid: Grid, step: Step) -> Move:
     """The step with indices for identities; raises UnableToFindEquipment."""
     move = Move(step.action, step.device, step.name, step.at_min)
     match step.action:
-        case Action.OPEN | Action.CLOSE | Action.TAG | Action.UNTAG | Action.WITHDRAW | Action.INSERT:
+        case (
+            Action.OPEN
+            | Action.CLOSE
+            | Action.TAG
+            | Action.UNTAG
+            | Action.WITHDRAW
+            | Action.INSERT
+            | Action.UNDISTURBED
+        ):
             return replace(move, switch=grid.switch(step.device))
         case Action.TEST | Action.EARTH | Action.UNEARTH:
             return replace(move, node=grid.equipment(step.device).nodes[0])

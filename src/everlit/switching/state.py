@@ -17,7 +17,8 @@ class State:
     """Positions, earths, proofs, tags, permits. Integers are indices of the compiled grid.
 
     `closed` lists the touched switches that are closed; `tested` the nodes proven dead since they last lost supply;
-    `withdrawn` the breakers racked out to show their break (拉至检修位置);
+    `withdrawn` the breakers racked out to show their break (拉至检修位置); `undisturbed` the ties for which the dispatcher
+    said, since the last switching, that neither side has an earth fault;
     `paralleled_since` the minute at which two live sides were joined, None while nothing is paralleled.
     """
 
@@ -29,6 +30,7 @@ class State:
     permits: frozenset[Permit] = frozenset()
     reclosing_off: frozenset[int] = frozenset()
     generators_off: frozenset[int] = frozenset()
+    undisturbed: frozenset[int] = frozenset()
     paralleled_since: float | None = None
 
 
@@ -61,6 +63,7 @@ SETS: Mapping[Action, tuple[str, str, bool]] = {
     Action.RECLOSING_ON: ("reclosing_off", "feeder", False),
     Action.GENERATOR_OFF: ("generators_off", "generator", True),
     Action.GENERATOR_ON: ("generators_off", "generator", False),
+    Action.UNDISTURBED: ("undisturbed", "switch", True),
 }
 """Each action: the set of the state it changes, which index of the move, and whether it enters or leaves the set."""
 

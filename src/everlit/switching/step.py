@@ -34,6 +34,7 @@ class Action(StrEnum):
     RECLOSING_ON = "reclosing_on"
     GENERATOR_OFF = "generator_off"
     GENERATOR_ON = "generator_on"
+    UNDISTURBED = "undisturbed"
 
 
 SWITCHED = (Action.OPEN, Action.CLOSE)
@@ -55,6 +56,10 @@ VERBS: Mapping[Action, Text] = {
     Action.RECLOSING_ON: Text("enable reclosing of", "投入重合闸："),
     Action.GENERATOR_OFF: Text("confirm disconnected:", "确认电源已断开："),
     Action.GENERATOR_ON: Text("release for reconnection:", "允许电源并网："),
+    Action.UNDISTURBED: Text(
+        "confirm with the dispatcher no earth fault and a normal neutral on both sides of",
+        "向调度确认两侧无接地故障、中性点方式正常：",
+    ),
 }
 
 

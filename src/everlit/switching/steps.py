@@ -21,7 +21,7 @@ from everlit.kernel import Finding, Policies, Refusal, Text
 from everlit.switching.blocks import blocks
 from everlit.switching.chains import Link, merged
 from everlit.switching.flows import Loads, StateFlows, nameplate
-from everlit.switching.loop import HotTies
+from everlit.switching.loop import Disturbed, HotTies
 from everlit.switching.policies import NEWEST, Rulebook, rulebook
 from everlit.switching.route import Draft, Route, Search, drafted
 from everlit.switching.safety import BREAKS_LOAD, PREDICATES
@@ -88,18 +88,29 @@ def order_steps(
     policies: Policies | None = None,
     on: date = NEWEST,
     task: Text | None = None,
+    disturbed: Disturbed = None,
 ) -> Ticket:
     """The ticket from positions `start` to `goal`; raises UnableToOrder.
 
     With `work` the way out ends with the permit, and the way back begins with its return: `held` is then the state the way
     out ended in (`simulate(…).final`). `loads` are the quarter-hours of the switching; without them nameplate loads
-    decide what a device may break, and loading is not checked.
+    decide what a device may break, and loading is not checked. `disturbed` are the feeders with an earth fault or an
+    abnormal neutral: no tie of theirs is closed hot. Whatever was said, the ticket asks again before each hot closing.
     """
+    _refuse_unknown(grid, disturbed)
     flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
     limits = StepFlows(None if loads is None else flows)
     job = work if work is None or isinstance(work, Work) else work_of(work)
-    ask = Ask(grid, start, goal, job, direction, held, rulebook(policies, on=on), HotTies(flows), limits)
+    ask = Ask(grid, start, goal, job, direction, held, rulebook(policies, on=on), HotTies(flows, disturbed), limits)
     return _ticket(ask, task)
+
+
+def _refuse_unknown(grid: Grid, disturbed: Disturbed) -> None:
+    strange = sorted(set(disturbed or ()) - set(grid.feeder_ids.to_pylist()))
+    if strange:
+        names = ", ".join(strange)
+        text = Text(f"No feeders called {names}.", f"没有馈线 {names}。")
+        raise UnableToOrder(Finding("order.unknown_feeder", strange[0], text, {"feeders": strange}))
 
 
 def order_job(
@@ -112,19 +123,23 @@ def order_job(
     loads_back: Loads | None = None,
     policies: Policies | None = None,
     on: date = NEWEST,
+    disturbed: Disturbed = None,
 ) -> Tickets:
-    """The tickets of a job, out to `goal` and back to `start`; raises UnableToOrder."""
+    """The tickets of a job, out to `goal` and back to `start`; raises UnableToOrder. Arguments as in `order_steps`."""
+    _refuse_unknown(grid, disturbed)
     rules, job = rulebook(policies, on=on), work if work is None or isinstance(work, Work) else work_of(work)
     flows = StateFlows(grid, nameplate(grid) if loads is None else loads)
     way_out = Ask(
-        grid, start, goal, job, Direction.OUT, None, rules, HotTies(flows), StepFlows(None if loads is None else flows)
-    )
+        grid, start, goal, job, Direction.OUT, None, rules, HotTies(flows, disturbed),
+        StepFlows(None if loads is None else flows),
+    )  # fmt: skip
     out = _ticket(way_out, None)
     held = way_out.rehearsed(out.steps, checked=False).final
     if loads_back is not None:
         flows = StateFlows(grid, loads_back)
     limits = StepFlows(None if loads is None and loads_back is None else flows)
-    return Tickets(out, _ticket(Ask(grid, goal, start, job, Direction.BACK, held, rules, HotTies(flows), limits), None))
+    back = Ask(grid, goal, start, job, Direction.BACK, held, rules, HotTies(flows, disturbed), limits)
+    return Tickets(out, _ticket(back, None))
 
 
 def _ticket(ask: Ask, task: Text | None) -> Ticket:
@@ -489,6 +504,7 @@ def _metres(one: tuple[float, float, str] | None, other: tuple[float, float, str
 
 SPOKEN = (
     Action.PERMIT, Action.RETURN, Action.RECLOSING_OFF, Action.RECLOSING_ON, Action.GENERATOR_OFF, Action.GENERATOR_ON,
+    Action.UNDISTURBED,
 )  # fmt: skip
 """Steps made by order or by telephone, without going anywhere."""
 
