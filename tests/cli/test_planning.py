@@ -88,7 +88,15 @@ def test_an_assessment_is_shown_by_its_number_its_request_and_its_outage(everlit
         assert shown["fingerprint"] == done["assessed"]["fingerprint"] and shown["households"] == []
     assert everlit("plan", "assessment", outage, "--households", "--json").json["households"]
     for text in (told.out, everlit("plan", "assessment", outage).out):
-        for word in ("customer-hours", "household-hours", "kVA-hours", "not supplied", "repeats", "ticket", "notices due"):
+        for word in (
+            "customer-hours",
+            "household-hours",
+            "kVA-hours",
+            "not supplied",
+            "repeats",
+            "ticket",
+            "notices due",
+        ):
             assert word in text, word
     assert everlit("plan", "assessment", "nobody", "--network", "case33", "--json").code == 1
 

@@ -55,16 +55,21 @@ def small_month(seed, *, jobs=4, days=3, slot_min=120, tight=True):
         calendars=calendars,
         forbidden=_forbidden(rng, days * horizon.slots_per_day),
         duals=(DualSupply("hospital", 0, 5),) if rng.random() < 0.4 else (),
-        concurrency=(
-            Concurrency("station", ((0, 1), (2,), (3,)), rng.choice([1, 2]), rng.choice([(), ("works",)])),
-        )
+        concurrency=(Concurrency("station", ((0, 1), (2,), (3,)), rng.choice([1, 2]), rng.choice([(), ("works",)])),)
         if rng.random() < 0.5
         else (),
         budgets=(Budget("north", rng.choice([30.0, 100.0, 300.0])),) if rng.random() < 0.5 else (),
         repeat=RepeatLimits(transfer_counts=rng.random() < 0.3),
-        prices=Prices(unit=1.0, household=0.1, important=20.0, changeover_min=10.0, night=rng.choice([0, 900]),
-                      rest_day=rng.choice([0, 700]), wanted_day=rng.choice([0, 10, 2_000]),
-                      over_budget=rng.choice([0, 1, 3])),  # fmt: skip
+        prices=Prices(
+            unit=1.0,
+            household=0.1,
+            important=20.0,
+            changeover_min=10.0,
+            night=rng.choice([0, 900]),
+            rest_day=rng.choice([0, 700]),
+            wanted_day=rng.choice([0, 10, 2_000]),
+            over_budget=rng.choice([0, 1, 3]),
+        ),
         night=(7, 12),
     )
 

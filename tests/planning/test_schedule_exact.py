@@ -4,12 +4,12 @@ from math import prod
 
 import pytest
 
+from everlit.planning.bound import month_bound
 from everlit.planning.check import check_plan, cost
 from everlit.planning.compiled import compile_problem
 from everlit.planning.daymodel import bound_cluster
 from everlit.planning.exact import solve_exact
 from everlit.planning.linear import solve_linear
-from everlit.planning.bound import month_bound
 from everlit.planning.relaxation import over_floor, relax
 from tests.planning.months import every_plan, small_month
 
