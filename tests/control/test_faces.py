@@ -42,9 +42,7 @@ def file_of(tmp_path, text):
 
 
 def test_a_file_in_chinese_is_read(tmp_path):
-    rows = (
-        "方向,序号,时间,设备,未执行,说明\n停电,1,2026-06-10T08:01+08:00,,否,\n送电,2,2026-06-10T12:00+08:00,K1,否,开关卡涩\n"
-    )
+    rows = "方向,序号,时间,设备,未执行,说明\n停电,1,2026-06-10T08:01+08:00,,否,\n送电,2,2026-06-10T12:00+08:00,K1,否,开关卡涩\n"
     steps = read_steps(file_of(tmp_path, rows.encode("gbk")), by="chen")
     assert [(one.way, one.number, one.device, one.note) for one in steps] == [
         (Direction.OUT, 1, "", ""), (Direction.BACK, 2, "K1", "开关卡涩"),
