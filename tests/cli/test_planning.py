@@ -228,7 +228,7 @@ def test_a_rule_is_listed_and_replaced(everlit):
     [
         (("no.such.rule", "3"), 1), (("notice.planned", "nan"), 1), (("notice.planned", "inf"), 1),
         (("notice.planned", "many"), 2), (("notice.planned",), 2), (("notice.planned", "3", "--from", "soon"), 1),
-        (("notice.planned", "3", "--role", "king"), 1), (("notice.planned", "3", "--confidence", "sure"), 1),
+        (("notice.planned", "3", "--role", "king"), 2), (("notice.planned", "3", "--confidence", "sure"), 1),
     ],
 )  # fmt: skip
 def test_a_rule_that_makes_no_sense_is_refused(everlit, words, code):

@@ -30,7 +30,7 @@ from everlit.planning.roles import MAY
 from everlit.planning.service import Planning, UnableToPlan, wanted_start
 from everlit.planning.store import UnableToFindPlanned, UnableToRecord
 from everlit.platform.database import migrate, open_engine, reading
-from everlit.platform.events import Actor, history
+from everlit.platform.events import Actor, UnableToAct, history
 from tests.planning.drawn import NOON, request, two_feeders
 
 START = NOON - timedelta(hours=4)
@@ -446,6 +446,26 @@ def test_a_failing_record_leaves_no_half_change(desk, monkeypatch):
     with pytest.raises(RuntimeError):
         desk.planning.assess_outage(outage.outage_id, actor=LI)
     assert desk.planning.outage(outage.outage_id) == outage
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\nb"])
+def test_without_a_name_nothing_is_changed(desk, name):
+    nobody = Actor(name, "planner")
+    desk.submitted()
+    outage = desk.merged()
+    row = desk.planning.policies().row("approve.duration", on=START.date())
+    before = len(desk.events(None))
+    for call in (
+        lambda: desk.planning.submit("n", [request("R2", "lc")], actor=nobody),
+        lambda: desk.planning.set_policy(replace(row, value=1.0), actor=nobody),
+        lambda: desk.planning.assess_outage(outage.outage_id, actor=nobody),
+        lambda: desk.planning.act(outage.outage_id, Command.CANCEL, actor=nobody, reason="x"),
+    ):
+        with pytest.raises(UnableToAct):
+            call()
+    assert desk.planning.outage(outage.outage_id) == outage and len(desk.events(None)) == before
+    assert len(desk.planning.requests("n")) == 1
+    assert desk.planning.policies().row("approve.duration", on=START.date()) == row
 
 
 def test_the_wanted_start():

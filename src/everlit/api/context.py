@@ -17,7 +17,7 @@ from everlit.app import LONGEST, App
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.model import Role
-from everlit.platform.events import Actor
+from everlit.platform.events import Actor, UnableToAct, nameless
 
 ROLES: dict[str, Text] = {
     Role.REQUESTER: Text("requesting department", "申请部门"),
@@ -35,12 +35,6 @@ ROLES: dict[str, Text] = {
 
 MONTH = r"^20\d\d-(0[1-9]|1[0-2])$"
 """A month as paths and queries name it, 2000-01 to 2099-12."""
-
-
-class UnableToAct(Refusal):
-    """A change needs a person and a known role."""
-
-    title = Text(en="Nobody was named for this change.", zh="未指明操作人。")
 
 
 class UnableToUsePeriod(Refusal):
@@ -66,7 +60,7 @@ def acting(request: Request) -> Actor:
     """Who acts: header or cookie; raises UnableToAct when the name is missing or the role unknown."""
     name = unquote(request.headers.get("x-actor") or request.cookies.get("actor") or "").strip()
     role = request.headers.get("x-role") or request.cookies.get("role") or ""
-    if not name or len(name) > 100 or role not in ROLES:
+    if nameless(name) is not None or role not in ROLES:
         roles = ", ".join(ROLES)
         raise UnableToAct(
             Finding(

@@ -1,24 +1,36 @@
-"""Who acts, as the command line names it: a person and a role, for every command that changes something."""
+"""Who acts, as the command line names it: a person and a role, for every command that changes something.
 
+The person is `--actor`, else the setting EVERLIT_ACTOR, else the user of the operating system; never the role.
+"""
+
+import getpass
+import os
 from typing import Annotated
 
 import typer
 
-from everlit.api.context import UnableToAct
-from everlit.kernel import Finding, Text
 from everlit.planning.model import Role
-from everlit.platform.events import Actor
+from everlit.platform.events import Actor, UnableToAct, nameless
 
-LONGEST_NAME = 100
-ActorName = Annotated[str, typer.Option("--actor", help="Who acts. 操作人。")]
+ActorName = Annotated[
+    str,
+    typer.Option("--actor", help="Who acts; $EVERLIT_ACTOR, else the user of the system. 操作人。", show_default=False),
+]
 ActorRole = Annotated[Role, typer.Option("--role", help="In which role. 角色。")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, where a reason is asked for. 原因。")]
 
 
 def acting(name: str, role: Role) -> Actor:
-    """The acting person; without a name, the role speaks for itself. Raises UnableToAct for a name that is none."""
-    shown = name.strip() or role.value
-    if len(shown) > LONGEST_NAME or not shown.isprintable():
-        words = Text(en=f"A name has at most {LONGEST_NAME} letters.", zh=f"姓名最多{LONGEST_NAME}字。")
-        raise UnableToAct(Finding("actor.name", shown[:LONGEST_NAME], words))
+    """The acting person in a role; raises UnableToAct when nobody is named, or by what is no name."""
+    shown = name.strip() or os.environ.get("EVERLIT_ACTOR", "").strip() or _user()
+    if (reason := nameless(shown)) is not None:
+        raise UnableToAct(reason)
     return Actor(shown, role.value)
+
+
+def _user() -> str:
+    """The name the operating system knows; empty where it knows none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -9,6 +9,7 @@ from everlit.cli import (
     assessment,
     control,
     demo,
+    events,
     facts,
     indices,
     ledger,
@@ -40,7 +41,7 @@ of_reliability = typer.Typer(
 for part in (reliability, reliability_forward):
     part.add_to_reliability(of_reliability)
 application.add_typer(of_reliability, name="reliability")
-for module in (indices, switching, serve, demo):
+for module in (indices, events, switching, serve, demo):
     module.add_to(application)
 
 

@@ -6,23 +6,27 @@ from typing import Annotated
 import typer
 
 from everlit.app import App
+from everlit.cli.acting import ActorName, ActorRole, acting
 from everlit.cli.output import Json, console, language, show, show_findings, table
 from everlit.grid import load_network
 from everlit.grid.export import write_network
 from everlit.grid.tables import shipped_networks
 from everlit.grid.validate import validate_folder
 from everlit.kernel import Finding, Severity, Text
+from everlit.planning.model import Role
 
 application = typer.Typer(help="Networks: import, validate, export, list, operate. 网络。", no_args_is_help=True)
 Folder = Annotated[str, typer.Argument(help="Folder of tables, or the name of a shipped city. 表格目录或内置城市。")]
 
 
 @application.command("import")
-def import_network(folder: Folder, as_json: Json = False) -> None:
+def import_network(
+    folder: Folder, actor: ActorName = "", role: ActorRole = Role.PLANNER, as_json: Json = False
+) -> None:
     """Validate a folder of tables and keep it as a new version; nothing is half-imported. 导入网络。"""
     network, app = load_network(folder), App.open()
     before = {row["network"]: row["version"] for row in app.networks()}.get(network.name)
-    version = app.import_network(network)
+    version = app.import_network(network, actor=acting(actor, role))
     counts = {name: network.count(name) for name in network.tables}
     answer = {"network": network.name, "version": version, "fingerprint": network.fingerprint, "counts": counts}
     answer |= {"unchanged": version == before}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from everlit.app import App
+from everlit.cli.acting import ActorName, acting
 from everlit.cli.assessment import show_assessment
 from everlit.cli.output import Json, console, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant
@@ -15,11 +16,8 @@ from everlit.kernel import Finding, Refusal, Text
 from everlit.planning.demo_month import demo_month
 from everlit.planning.model import Role
 from everlit.planning.requests import UnableToReadRequests, read_requests, write_requests
-from everlit.platform.events import Actor
 
 application = typer.Typer(help="Planned outages: months, assessments, requests. 停电计划。", no_args_is_help=True)
-Who = Annotated[str, typer.Option("--actor", help="Who acts. 操作人。")]
-PLANNER = "planner"
 
 
 class UnableToReadMonth(Refusal):
@@ -39,7 +37,7 @@ def month(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Plan without the requests that are refused. 跳过有误申请。")
     ] = False,
-    actor: Who = PLANNER,
+    actor: ActorName = "",
     as_json: Json = False,
 ) -> None:
     """Submit the requests of a file and plan their month: merged, scheduled, transferred. 编制月计划。
@@ -51,7 +49,7 @@ def month(
     if batch.quarantined and not (skip_bad and batch.requests):
         raise UnableToReadRequests(*batch.findings)
     show_findings(batch.findings)
-    who = Actor(actor, Role.PLANNER)
+    who = acting(actor, Role.PLANNER)
     submitted = app.planning.submit(network, batch.requests, actor=who, whole=not skip_bad)
     show_findings(submitted.findings)
     chosen = month or _month_of([one.wanted or one.earliest for one in batch.requests], app)
@@ -67,13 +65,13 @@ def assess(
     request: Annotated[str, typer.Argument(help="Request id. 申请编号。")],
     network: NetworkName = "urban",
     start: Annotated[str, typer.Option("--from", help="Start, ISO 8601; its wanted start unless told. 开始。")] = "",
-    actor: Who = PLANNER,
+    actor: ActorName = "",
     households: Annotated[bool, typer.Option("--households", help="List every household. 列出用户。")] = False,
     as_json: Json = False,
 ) -> None:
     """Compute before you cut: everything one request would do. 先算后停。"""
     app = App.open()
-    who = Actor(actor, Role.PLANNER)
+    who = acting(actor, Role.PLANNER)
     at = instant(app, start) if start else None
     identity, made = app.planning.assess_request(network, request, actor=who, start=at)
     answer = {"assessment_id": identity, **made.as_json(households=households)}

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from everlit.app import App
+from everlit.cli.acting import ActorName, ActorRole, acting
 from everlit.cli.output import Json, console, language, show, table
 from everlit.kernel import Finding, Policy, Refusal, Text
 from everlit.planning.model import Role
 from everlit.planning.policies import CONFIDENCES, local_row
-from everlit.platform.events import Actor
 
 application = typer.Typer(help="Rules: list, set. 规则。", no_args_is_help=True)
 
@@ -38,13 +38,13 @@ def set_rule(
     document: Annotated[str, typer.Option(help="Where the number is written. 依据文件。")] = "",
     confidence: Annotated[str, typer.Option(help="V1, V2, C, G or G? (unverified). 可信度。")] = "G?",
     since: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD; today unless told. 生效日期。")] = "",
-    actor: Annotated[str, typer.Option("--actor", help="Who acts. 操作人。")] = "reliability",
-    role: Annotated[str, typer.Option("--role", help="In which role. 角色。")] = Role.RELIABILITY.value,
+    actor: ActorName = "",
+    role: ActorRole = Role.RELIABILITY,
     as_json: Json = False,
 ) -> None:
     """Put a local row in place of a shipped rule; what was assessed before has to be assessed again. 设置本地规则。"""
     app = App.open()
-    who = Actor(actor, _one_of(role, [one.value for one in Role]))
+    who = acting(actor, role)
     row = local_row(
         app.planning.policies(),
         key,

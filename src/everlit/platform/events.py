@@ -1,6 +1,7 @@
 """The event log (事件): every change is a fact with who, in which role, when, about what. Rows are only added.
 
 An event's body carries ids, not objects. `seq` orders all events; a subject's history is its events in that order.
+Nothing is recorded, and so nothing is changed, without the name of who acts.
 """
 
 from collections.abc import Mapping
@@ -10,14 +11,17 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, Connection, DateTime, Index, Integer, String, Table, insert, select
 
+from everlit.kernel import Finding, Refusal, Text
 from everlit.platform.database import metadata
+
+LONGEST_NAME = 100
 
 events = Table(
     "events",
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("at", DateTime(timezone=True), nullable=False),
-    Column("actor", String(100), nullable=False),
+    Column("actor", String(LONGEST_NAME), nullable=False),
     Column("role", String(40), nullable=False),
     Column("kind", String(80), nullable=False),
     Column("subject", String(200), nullable=False),
@@ -26,9 +30,15 @@ events = Table(
 )
 
 
+class UnableToAct(Refusal):
+    """A change needs a person and a known role."""
+
+    title = Text(en="Nobody was named for this change.", zh="未指明操作人。")
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and in which role. Picked at entry until identities exist."""
+    """Who acts, and in which role. Picked at entry until identities exist; `record` refuses an actor without a name."""
 
     name: str
     role: str
@@ -58,6 +68,21 @@ class Event:
         }
 
 
+def nameless(name: str) -> Finding | None:
+    """Why a text is nobody's name; None when it is one.
+
+    >>> nameless("Li"), nameless("  ").kind, nameless("x" * 101).kind
+    (None, 'actor.name', 'actor.name')
+    """
+    if name.strip() and len(name) <= LONGEST_NAME and name.isprintable():
+        return None
+    words = Text(
+        en=f"Name who acts, in at most {LONGEST_NAME} printable letters.",
+        zh=f"请指明操作人，姓名最多{LONGEST_NAME}个可见字符。",
+    )
+    return Finding("actor.name", name[:LONGEST_NAME].strip() or "?", words)
+
+
 def record(
     connection: Connection,
     *,
@@ -67,7 +92,9 @@ def record(
     subject: str,
     body: Mapping[str, Any] | None = None,
 ) -> int:
-    """Append one event inside the caller's transaction and return its sequence number."""
+    """Append one event inside the caller's transaction and return its sequence number; raises UnableToAct."""
+    if (reason := nameless(actor.name)) is not None:
+        raise UnableToAct(reason)
     who = {"actor": actor.name, "role": actor.role}
     query = (
         insert(events).values(at=at, **who, kind=kind, subject=subject, body=dict(body or {})).returning(events.c.seq)
