@@ -2,9 +2,9 @@
 
 Hours are dealt out by the shares regulators publish (domain rule 2.2): 0.40 h of faults and 0.19 h of works a customer in
 a quarter, of the faults a quarter each for nature, force from outside and equipment. Inside a share the events are drawn
-until its hours are used up, so that small networks come out right too. Weak feeders have more than their part; storms come
-on a few days of summer and strike many feeders at once; a fault is restored in steps; reclosings leave seconds of
-darkness; a fuse at low voltage puts out one load and no MV unit. All of it is fictional and says so in every identity.
+until its hours are used up, so that small networks come out right too. Weak feeders have more than their part; one storm
+a year strikes many feeders on one day; a fault is restored in steps; reclosings leave seconds of darkness; a fuse at low
+voltage puts out one load and no MV unit. All of it is fictional and says so in every identity.
 
 >>> from everlit.grid.synthetic import random_network
 >>> from everlit.grid import compile_network
@@ -74,6 +74,8 @@ SEASONS: Mapping[str, tuple[float, ...]] = {
     "fault": (0.9, 0.8, 0.8, 0.9, 1.0, 1.1, 1.5, 1.5, 1.0, 0.8, 0.8, 0.9),
 }
 """Weight of each month."""
+GREAT_STORM = 0.7
+"""Part of nature's hours that one day of the year takes."""
 MOST_EVENTS = 5_000
 
 
@@ -176,8 +178,12 @@ def _year(rng: np.random.Generator, city: _City, year: int) -> Iterator[_Event]:
     factor, days = float(rng.lognormal(0, 0.12)), (date(year + 1, 1, 1) - date(year, 1, 1)).days
     for name, (share, kinds) in FAULTS.items():
         hours = FAULT_H * share * factor * city.weight
-        drawn = _storm if name == "storm" else _single
-        yield from _until(hours, city, partial(drawn, rng, city, days, kinds))
+        if name == "storm":
+            day = _day(rng, days, "storm")
+            yield from _until(GREAT_STORM * hours, city, partial(_single, rng, city, partial(int, day), kinds))
+            hours *= 1 - GREAT_STORM
+        season = partial(_day, rng, days, "storm" if name == "storm" else "fault")
+        yield from _until(hours, city, partial(_single, rng, city, season, kinds))
     yield from _until(WORKS_H * factor * city.weight, city, partial(_works, rng, city, days))
     for _ in range(round(len(city.feeders) * 1.5)):
         yield _reclosing(rng, city, days)
@@ -228,8 +234,8 @@ def _fault(rng: np.random.Generator, city: _City, day: int, kinds: WEIGHED) -> _
     if nature is Nature.FAULT_EXTERNAL:
         names = tuple(name for name, _ in city.feeders[int(rng.integers(len(city.feeders)))])
         return _Event(nature, cause, (_Row(names, off, off + int(rng.integers(8, 50)) * 60),))
-    stretch, beyond = _stretch(rng, city, 2.2)
-    repaired = off + int(np.clip(rng.lognormal(4.5, 0.6), 6, 600)) * 60
+    stretch, beyond = _stretch(rng, city, 1.5)
+    repaired = off + int(np.clip(rng.lognormal(4.2, 0.7), 6, 600)) * 60
     rows = [_Row(stretch, off, repaired)]
     if beyond:
         moved = min(off + int(np.clip(rng.lognormal(3.3, 0.5), 4, 150)) * 60, repaired)
@@ -237,20 +243,14 @@ def _fault(rng: np.random.Generator, city: _City, day: int, kinds: WEIGHED) -> _
     return _Event(nature, cause, tuple(rows))
 
 
-def _single(rng: np.random.Generator, city: _City, days: int, kinds: WEIGHED) -> list[_Event]:
-    return [_fault(rng, city, _day(rng, days, "fault"), kinds)]
-
-
-def _storm(rng: np.random.Generator, city: _City, days: int, kinds: WEIGHED) -> list[_Event]:
-    """Faults of one stormy day, on many feeders when it is a great one."""
-    day, many = _day(rng, days, "storm"), int(np.clip(rng.lognormal(0.6, 1.1), 1, len(city.feeders)))
-    return [_fault(rng, city, day, kinds) for _ in range(many)]
+def _single(rng: np.random.Generator, city: _City, day: Callable[[], int], kinds: WEIGHED) -> list[_Event]:
+    return [_fault(rng, city, day(), kinds)]
 
 
 def _works(rng: np.random.Generator, city: _City, days: int) -> list[_Event]:
     """Works of some hours from the morning on; rationing comes in the evening of summer."""
     nature, cause = _kind(rng, WORKS)
-    stretch, _ = _stretch(rng, city, 2.6)
+    stretch, _ = _stretch(rng, city, 2.0)
     if nature.rationing:
         off = _second(rng, _day(rng, days, "storm"), 19, 0.5)
         return [_Event(nature, cause, (_Row(stretch, off, off + int(rng.integers(4, 9)) * 900),))]
