@@ -1,5 +1,6 @@
 """Compute before you cut: dead times against a state-by-state oracle, counts by brute force, every gate both ways."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -304,6 +305,12 @@ def test_budget_duration_households_and_night_raise_the_approver():
     assert outcome(assessed("lb", budgets={"east": enough}), "budget.month") is Outcome.PASS
     over = assessed("lb", budgets={"east": short})
     assert outcome(over, "budget.month") is Outcome.APPROVE
+    nothing = assessed("lb", budgets={"east": Budget("east", "2026-06", 0.0)})
+    assert outcome(nothing, "budget.month") is Outcome.APPROVE and nothing.approver is over.approver
+    (gate,) = [gate for gate in nothing.gates if gate.key == "budget.month"]
+    assert "of a budget of 0" in gate.message.en and math.isfinite(gate.measured) and gate.subjects == ("east",)
+    unused = assessed("lb", budgets={"west": Budget("west", "2026-06", 0.0)})
+    assert outcome(unused, "budget.month") is Outcome.PASS
     assert LADDER.index(over.approver) == LADDER.index(made.approver) + 1
     long = Period(START, START + timedelta(hours=8, minutes=1))
     assert outcome(assessed("lb", period=long), "approve.duration") is Outcome.APPROVE

@@ -360,6 +360,16 @@ def test_budgets_count_what_is_committed_and_raise_the_approver(desk):
     )
 
 
+def test_a_budget_of_nothing_entered_afterwards_raises_the_approver(desk):
+    name = desk.balanced().outage_id
+    needed = Role(desk.planning.assessment_of(outage_id=name).body["approver"])
+    desk.planning.set_budget("n", Budget("east", "2026-06", 0.0), actor=LI)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.act(name, Command.APPROVE, needed)
+    assert caught.value.findings[0].kind.startswith("lifecycle.approve.ladder.")
+    desk.act(name, Command.APPROVE, LADDER[LADDER.index(needed) + 1])
+
+
 def test_history_makes_the_repeat_gate_block(desk):
     days = [START - timedelta(days=day) for day in (5, 20, 40)]
     past = [

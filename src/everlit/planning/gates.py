@@ -82,6 +82,10 @@ def _gate(
     return Gate(key, outcome, facts.row(key), float(measured), Text(en, zh), tuple(subjects))
 
 
+MOST_SHARE = 999.0
+"""The highest share of a budget that is told."""
+
+
 def isolated(facts: Facts) -> Gate:
     """A visible break on every infeed."""
     hidden = [each.behind for each in facts.plan.isolation.breaks if not each.visible]
@@ -259,16 +263,36 @@ def protection(
 
 def within_budget(facts: Facts) -> Gate:
     """The unit's customer-hours of the month suffice (时户数预算)."""
-    shares = {
-        unit: (budget.used_h + budget.committed_h + facts.unit_hours.get(unit, 0.0)) / budget.allotted_h
-        for unit, budget in facts.budgets.items()
-        if budget.allotted_h > 0 and unit in facts.unit_hours
+    return spending(facts.budgets, facts.unit_hours, period=facts.period, policies=facts.policies)
+
+
+def spending(
+    budgets: Mapping[str, Budget], unit_hours: Mapping[str, float], *, period: Period, policies: Policies
+) -> Gate:
+    """The gate of the budgets on hours alone, so that it can be asked again when others have used them up.
+
+    The share of a budget of nothing is told as `MOST_SHARE` as soon as anything of it is used.
+    """
+    row, shares = policies.row("budget.month", on=period.start.date()), dict[str, float]()
+    used = {
+        unit: budgets[unit].used_h + budgets[unit].committed_h + unit_hours[unit]
+        for unit in budgets
+        if unit in unit_hours
     }
-    row = facts.row("budget.month")
+    for unit, hours in used.items():
+        allotted = budgets[unit].allotted_h
+        shares[unit] = min(hours / allotted, MOST_SHARE) if allotted > 0 else MOST_SHARE * (hours > 0)
     over = [unit for unit, share in shares.items() if not row.holds(share)]
-    worst = max(shares.values(), default=0.0)
-    en, zh = f"{worst:.0%} of the month's budget would be used.", f"月度时户数预算使用率将达 {worst:.0%}。"
-    return _gate(facts, row.key, worst, holds=not over, otherwise=Outcome.APPROVE, en=en, zh=zh, subjects=over)
+    unit = max(shares, key=lambda name: shares[name], default="")
+    worst = shares.get(unit, 0.0)
+    message = Text(f"{worst:.0%} of the month's budget would be used.", f"月度时户数预算使用率将达 {worst:.0%}。")
+    if worst == MOST_SHARE:
+        hours, allotted = used[unit], budgets[unit].allotted_h
+        message = Text(
+            f"{hours:.1f} customer-hours of a budget of {allotted:g} would be used.",
+            f"将使用 {hours:.1f} 时户，预算仅 {allotted:g} 时户。",
+        )
+    return Gate(row.key, Outcome.APPROVE if over else Outcome.PASS, row, float(worst), message, tuple(over))
 
 
 def short_enough(facts: Facts) -> Gate:

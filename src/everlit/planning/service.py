@@ -23,7 +23,7 @@ from everlit.planning.agreement import Reach, Standing, disagreements, reach_of,
 from everlit.planning.assess import Assessment, assess
 from everlit.planning.delays import RUNNING, Cause, Course, Promise, causes, course_of, promise
 from everlit.planning.forecast import Forecast, forecast_of
-from everlit.planning.gates import protection, repetition
+from everlit.planning.gates import protection, repetition, spending
 from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, put_back
 from everlit.planning.holidays import CalendarDay, WorkingCalendar, shipped_days, working_calendar
 from everlit.planning.important import sources_of
@@ -963,13 +963,10 @@ class Planning:
             verdict = replace(verdict, gates=self._asked_again(connection, outage, stored.body, verdict.gates))
         month = f"{outage.period.start.astimezone(self.zone):%Y-%m}"
         budgets = self._budgets(connection, outage.network, month, {outage.outage_id})
-        over = [
-            unit
-            for unit, hours in stored.body["unit_hours"].items()
-            if unit in budgets and hours > budgets[unit].left_h
-        ]
+        hours, policies = stored.body["unit_hours"], self.defaults.replaced(store.local_policies(connection))
+        now = spending(budgets, hours, period=outage.period, policies=policies)
         asked = any(gate.outcome is Outcome.APPROVE for gate in verdict.gates)
-        if not over or asked:
+        if now.outcome is Outcome.PASS or asked:
             return verdict
         return replace(verdict, approver=LADDER[min(LADDER.index(verdict.approver) + 1, len(LADDER) - 1)])
 
