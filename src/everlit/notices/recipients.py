@@ -10,7 +10,7 @@ An account is dark with probability Σ pᵢ over the dark places where it may ha
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,6 +53,11 @@ def groups_of(assessment: Mapping[str, Any], *, rounding_min: float) -> tuple[Gr
     return tuple(Group(spans, tuple(names)) for spans, names in sorted(loads.items()))
 
 
+def spans_at(groups: Iterable[Group], loads: Container[str]) -> dict[str, Spans]:
+    """The times of those of some loads that are dark; an outage may have half a million others."""
+    return {name: group.spans for group in groups for name in group.consumer_ids if name in loads}
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One place where an account may hang, with its probability."""
@@ -84,7 +89,8 @@ def widened(
     >>> [(one.account_no, one.certain) for one in widened(doubt, [dark], whole=((0, 90),), certain=0.9, least=0.05)]
     [(1, False), (2, False), (3, True)]
     """
-    spans_of = {name: group.spans for group in groups for name in group.consumer_ids}
+    places = list(places)
+    spans_of = spans_at(groups, {place.consumer_id for place in places})
     chances: dict[int, float] = defaultdict(float)
     times: dict[int, set[Spans]] = defaultdict(set)
     for place in places:

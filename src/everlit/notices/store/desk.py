@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from everlit.notices.channel import Kind
 from everlit.notices.delegates import Bundle, Delegation, bundles, news
 from everlit.notices.model import Announcement, Happening, Spans
-from everlit.notices.recipients import Concerned
+from everlit.notices.recipients import Concerned, spans_at
 from everlit.notices.store import announcements, beliefs, doubt, fan_out
 from everlit.notices.store.fan_out import When
 
@@ -109,8 +109,8 @@ class Desk:
     def _delegations(self, concerned: Sequence[Concerned]) -> list[Delegation]:
         said = self.happening
         unsure = {one.account_no: one for one in concerned}
-        spans_of = {name: group.spans for group in said.groups for name in group.consumer_ids}
         found = doubt.delegations_at(self.connection, said.network, said.groups, extra=unsure)
+        spans_of = spans_at(said.groups, {load for _, _, load, _, _ in found})
         rows = []
         for contact_no, account_no, load, sure, priority in found:
             if account_no in unsure:

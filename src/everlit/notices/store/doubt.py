@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, and_, cast, func, insert, select, union_all
+from sqlalchemy import Connection, and_, func, insert, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from everlit.customers.model import Priority, Quiet
@@ -13,7 +13,7 @@ from everlit.notices.delegates import Bundle
 from everlit.notices.model import Group, State
 from everlit.notices.recipients import Place
 from everlit.notices.store.fan_out import When
-from everlit.notices.store.tables import covered, listed, outbox
+from everlit.notices.store.tables import among, covered, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,8 @@ def _reach(
     if not numbers:
         return {}
     key = table.primary_key.columns.values()[0]
-    wanted = listed(connection, numbers, kind=BigInteger)
     query = select(key, table.c.channel, table.c.quiet_from, table.c.quiet_to, rank)
-    query = query.join(wanted, _number(connection, wanted) == key)
+    query = query.where(among(connection, key, numbers))
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in connection.execute(query)}
 
 
@@ -94,33 +93,24 @@ def doubtful_places(connection: Connection, network: str, *, certain: float) -> 
 
 def names_of(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     """Account identities by number."""
-    wanted = listed(connection, list(numbers), kind=BigInteger)
-    query = select(accounts.c.account_no, accounts.c.account_id)
-    query = query.join(wanted, _number(connection, wanted) == accounts.c.account_no)
+    wanted = among(connection, accounts.c.account_no, list(numbers))
+    query = select(accounts.c.account_no, accounts.c.account_id).where(wanted)
     return {row.account_no: row.account_id for row in connection.execute(query)}
 
 
 def delegations_at(
     connection: Connection, network: str, groups: Sequence[Group], *, extra: Collection[int]
 ) -> list[tuple[int, int, str, float, int]]:
-    """(contact, account, load, its certainty, priority) of the delegations of accounts at some loads, or among `extra`: through the
-    loads when they are fewer, else through all delegations of the network."""
-    names = [name for group in groups for name in group.consumer_ids]
+    """(contact, account, load, its certainty, priority) of the delegations of accounts at some loads, or among `extra`.
+    When there are more loads than delegations, those of the whole network: the caller passes over the others."""
     account = (accounts.c.account_no, accounts.c.consumer_id, accounts.c.link_probability, PRIORITY)
     query = select(delegations.c.contact_no, *account)
     query = query.join_from(delegations, accounts, accounts.c.account_no == delegations.c.account_no)
-    if len(names) > int(connection.execute(select(func.count()).select_from(delegations)).scalar_one()):
-        rows = connection.execute(query.where(accounts.c.network == network))
-        wanted, numbers = frozenset(names), frozenset(extra)
-        return [tuple(row) for row in rows if row.consumer_id in wanted or row.account_no in numbers]
-    here, more = listed(connection, names), listed(connection, list(extra), kind=BigInteger)
-    there = accounts.c.consumer_id == here.c.value
-    at = query.join(here, there).where(accounts.c.network == network)
-    doubt = query.join(more, _number(connection, more) == accounts.c.account_no)
+    query = query.where(accounts.c.network == network)
+    kept = int(connection.execute(select(func.count()).select_from(delegations)).scalar_one())
+    if sum(len(group.consumer_ids) for group in groups) > kept:
+        return [tuple(row) for row in connection.execute(query)]
+    names = [name for group in groups for name in group.consumer_ids]
+    at = query.where(among(connection, accounts.c.consumer_id, names))
+    doubt = query.where(among(connection, accounts.c.account_no, list(extra)))
     return [tuple(row) for row in connection.execute(at.union(doubt))]
-
-
-def _number(connection: Connection, table: Any) -> ColumnElement[Any]:
-    """The value of a listed number: PostgreSQL lists texts."""
-    value: ColumnElement[Any] = table.c.value
-    return value if connection.dialect.name == "sqlite" else cast(value, BigInteger)

@@ -34,7 +34,7 @@ from everlit.customers.model import Priority
 from everlit.customers.store import PRIORITY, accounts, contacts
 from everlit.notices.model import Group, State
 from everlit.notices.store.beliefs import believed
-from everlit.notices.store.tables import covered, listed, outbox
+from everlit.notices.store.tables import among, covered, outbox
 
 COLUMNS = (
     "announcement_id", "account_no", "contact_no", "channel", "span_id", "certain", "stale", "priority", "accounts",
@@ -108,12 +108,11 @@ def queue_cancelled(
     """That it is off, to the holders who believe in it and hang on none of the loads any more."""
     what = believed(event_id)
     names = [name for group in groups for name in group.consumer_ids]
-    here = listed(connection, names)
     query = (
         _rows(announcement_id, what.c.span_id, when, certain=what.c.certain)
         .join_from(accounts, what, what.c.account_no == accounts.c.account_no)
         .where(what.c.contact_no == 0, accounts.c.network == network, accounts.c.link_probability >= certain)
-        .where(accounts.c.consumer_id.not_in(select(here.c.value)))
+        .where(~among(connection, accounts.c.consumer_id, names))
     )
     return _put(connection, query)
 
@@ -163,10 +162,9 @@ def _dark(
     when: When,
     certain: float,
 ) -> Select[Any]:
-    here = listed(connection, group.consumer_ids)
-    place = and_(accounts.c.network == network, accounts.c.consumer_id == here.c.value)
-    query = _rows(announcement_id, literal(span_id, BigInteger), when).join_from(here, accounts, place)
-    return query.where(accounts.c.link_probability >= certain)
+    here = among(connection, accounts.c.consumer_id, group.consumer_ids)
+    query = _rows(announcement_id, literal(span_id, BigInteger), when).select_from(accounts)
+    return query.where(accounts.c.network == network, here, accounts.c.link_probability >= certain)
 
 
 def _rows(

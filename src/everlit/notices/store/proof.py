@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, select, union_all
 from everlit.customers.model import Priority
 from everlit.customers.store import accounts, contacts
 from everlit.notices.model import TOLD, State
-from everlit.notices.store.tables import announcements, covered, listed, outbox, receipts, reconciliations
+from everlit.notices.store.tables import among, announcements, covered, outbox, receipts, reconciliations
 from everlit.platform.events import aware
 
 TOLD_STATES = [state.value for state in TOLD]
@@ -138,9 +138,9 @@ def told_rows(connection: Connection, event_id: str) -> list[Any]:
 
 def accounts_at(connection: Connection, network: str, consumer_ids: Sequence[str]) -> list[tuple[str, str]]:
     """(account, load) of every account recorded at some loads."""
-    here = listed(connection, consumer_ids)
-    query = select(accounts.c.account_id, accounts.c.consumer_id).join(here, here.c.value == accounts.c.consumer_id)
-    return [(name, load) for name, load in connection.execute(query.where(accounts.c.network == network))]
+    here = among(connection, accounts.c.consumer_id, consumer_ids)
+    query = select(accounts.c.account_id, accounts.c.consumer_id).where(accounts.c.network == network, here)
+    return [(name, load) for name, load in connection.execute(query)]
 
 
 def keep_reconciliation(

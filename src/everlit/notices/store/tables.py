@@ -16,14 +16,14 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
-    TableValuedAlias,
     UniqueConstraint,
     cast,
-    column,
     func,
     literal,
+    select,
     text,
 )
+from sqlalchemy.sql.elements import ColumnElement
 
 from everlit.platform.database import metadata
 
@@ -119,9 +119,10 @@ reconciliations = Table(
 TABLES: tuple[Table, ...] = (spans, announcements, outbox, covered, receipts, reconciliations)
 
 
-def listed(connection: Connection, names: Sequence[Any], *, kind: Any = String) -> TableValuedAlias:
-    """A list as a table of one column `value`, sent as one JSON parameter however long it is."""
+def among(connection: Connection, what: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """True for what is on a list, which is sent as one JSON parameter however long it is. As a subquery it is looked up
+    value by value in an index of `what`; a join would leave the choice to a planner that knows nothing of the list."""
     if connection.dialect.name == "sqlite":
-        return func.json_each(json.dumps(list(names))).table_valued(column("value", kind()), name="listed")
-    array = func.json_array_elements_text(cast(literal(list(names), JSON), JSON))
-    return array.table_valued(column("value", kind()), name="listed").render_derived()
+        return what.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
+    array = func.json_array_elements_text(cast(literal(list(values), JSON), JSON)).table_valued("value")
+    return what.in_(select(cast(array.render_derived().c.value, what.type)))
