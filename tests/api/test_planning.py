@@ -325,6 +325,21 @@ def test_the_ladder_below_the_needed_step_may_not_approve(office):
     assert office.do(f"{outage}/approve", role=LADDER[needed].value)["state"] == "approved"
 
 
+def test_who_assessed_or_balanced_does_not_approve(office):
+    outage = office.balanced()
+    approver = office.approver(outage)
+    kinds = office.refused(403, f"{outage}/approve", role=approver, name=NAMES["planner"])
+    assert kinds == ["lifecycle.approve.separation_plan"]
+
+
+def test_a_request_on_changed_facts_is_not_merged(office):
+    office.submit()
+    office.do("/api/requests/R1/assess")
+    office.app.import_network(two_feeders(b=150.0).network)
+    span = {"start": START.isoformat(), "end": (START + timedelta(hours=6)).isoformat()}
+    assert office.refused(409, "/api/outages", {"request_ids": ["R1"], **span}) == ["lifecycle.merge.assessed"]
+
+
 def test_who_asked_does_not_approve(office):
     outage = office.balanced()
     role = office.approver(outage)

@@ -340,6 +340,31 @@ def test_merging_two_requests_makes_one_outage_that_owns_them(desk):
     assert {(one.state, one.outage_id) for one in desk.planning.requests("n")} == {(State.ASSESSED, "")}
 
 
+def test_a_request_whose_facts_changed_is_not_merged_until_they_are_as_before(desk):
+    desk.submitted()
+    desk.planning.assess_request("n", "R1", actor=LI)
+    period, usual = Period(START, START + timedelta(hours=6)), desk.state
+    desk.state = np.where(np.arange(len(usual)) == desk.network.switch("T"), True, usual)
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.planning.merge("n", ["R1"], period=period, actor=LI)
+    assert [finding.kind for finding in caught.value.findings] == ["lifecycle.merge.assessed"]
+    assert desk.planning.outages("n") == []
+    desk.state = usual
+    assert desk.planning.merge("n", ["R1"], period=period, actor=LI).request_ids == ("R1",)
+
+
+def test_what_a_month_assessed_is_assessed_on_its_own_before_it_is_merged_by_hand(desk):
+    desk.submitted()
+    desk.planning.plan_month("n", "2026-06", actor=LI, seconds=1, workers=1)
+    (made,) = desk.planning.adopt_month("n", "2026-06", actor=LI)
+    desk.act(made.outage_id, Command.CANCEL, Role.PLANNER, reason="rain")
+    with pytest.raises(UnableToAdvance) as caught:
+        desk.planning.merge("n", ["R1"], period=made.period, actor=LI)
+    assert [finding.kind for finding in caught.value.findings] == ["lifecycle.merge.assessed"]
+    desk.planning.assess_request("n", "R1", actor=LI)
+    assert desk.planning.merge("n", ["R1"], period=made.period, actor=LI).state is State.MERGED
+
+
 def test_a_request_after_the_freeze_is_temporary(desk):
     desk.submitted(replace(ONE, submitted_at=START - timedelta(days=15)))
     outage = desk.merged()

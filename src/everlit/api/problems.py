@@ -12,8 +12,8 @@ from everlit.kernel import Finding, Refusal, Text
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FOUND_KINDS = (".unknown", ".missing")
-CONFLICT_KINDS = (".fresh", ".stale", ".conflict", ".state")
-FORBIDDEN_KINDS = (".role", ".separation")
+CONFLICT_KINDS = (".fresh", ".stale", ".conflict", ".state", ".assessed")
+FORBIDDEN_KINDS = (".role", ".separation", ".separation_plan")
 
 
 def problem(status: int, title: Text, findings: Sequence[Finding] = (), kind: str = "refused") -> JSONResponse:

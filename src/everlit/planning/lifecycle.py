@@ -168,6 +168,17 @@ def fresh(case: Case) -> Finding | None:
     )
 
 
+def assessed(case: Case) -> Finding | None:
+    """The request was assessed on its own, or by the month plan that forms the outage, and that still holds."""
+    if case.verdict is None:
+        en, zh = "It has to be assessed on its own before it is merged.", "综合前须对申请单独评估。"
+        return _no(case, "merge.assessed", en, zh)
+    if case.verdict.fingerprint == case.outage.assessment == case.facts_now:
+        return None
+    en, zh = "The facts changed after the request was assessed: assess it again.", "申请评估后条件已变化，请重新评估。"
+    return _no(case, "merge.assessed", en, zh, assessed=case.outage.assessment, now=case.facts_now)
+
+
 def not_blocked(case: Case) -> Finding | None:
     """No gate of the assessment blocks; the finding is that of the first, and names them all."""
     blocks = [gate.as_finding() for gate in (case.verdict.blocks if case.verdict else ())]
@@ -425,7 +436,7 @@ REQUEST_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.SUBMIT, (S.DRAFT,), S.SUBMITTED, _ASKS),
     Transition(Command.REVISE, (S.SUBMITTED, S.ASSESSED, S.REJECTED, S.POSTPONED), S.DRAFT, _ASKS),
     Transition(Command.ASSESS, (S.SUBMITTED, S.ASSESSED), S.ASSESSED, _PLANS, (computed,)),
-    Transition(Command.MERGE, (S.ASSESSED,), S.MERGED, _PLANS, (fresh,)),
+    Transition(Command.MERGE, (S.ASSESSED,), S.MERGED, _PLANS, (assessed,)),
     Transition(Command.REJECT, (S.SUBMITTED, S.ASSESSED), S.REJECTED, _STOPS, (with_reason,)),
     Transition(Command.POSTPONE, (S.SUBMITTED, S.ASSESSED), S.POSTPONED, _STOPS, (with_reason,)),
     Transition(Command.CANCEL, (*_ALONE, S.REJECTED, S.POSTPONED), S.CANCELLED, _ASKS, (with_reason,)),

@@ -259,6 +259,9 @@ class Planning:
         """Put assessed requests into one outage (一停多用); it has to be assessed as a whole."""
         with writing(self.engine) as connection:
             filed = [self._request(connection, network, name) for name in dict.fromkeys(request_ids)]
+            for one in filed:
+                verdict, facts = self._own_study(connection, one)
+                self._allow(one, Command.MERGE, actor, verdict=verdict, facts_now=facts)
             return self._package(connection, network, filed, period, outage_id, actor)
 
     def _package(
@@ -275,9 +278,6 @@ class Planning:
             raise UnableToPlan(
                 _finding("merge.empty", network, "An outage needs a request.", "停电单至少包含一项申请。")
             )
-        for one in filed:
-            verdict = _bare_verdict(one.assessment, period)
-            self._allow(one, Command.MERGE, actor, verdict=verdict, facts_now=one.assessment)
         requests = [one.request for one in filed]
         starts = starts or starts_inside(requests, period, zone=self.zone)
         outage = package(
@@ -614,15 +614,18 @@ class Planning:
     def _assessed_by_month(
         self, connection: Connection, filed: FiledRequest, plan: Stored, actor: Actor
     ) -> FiledRequest:
-        """A request the month's own computation covers counts as assessed by it; the outage is assessed as a whole."""
-        if filed.state is State.ASSESSED:
-            return filed
+        """A request the month's own computation covers counts as assessed by it, on facts that were just compared.
+
+        One that was assessed on its own keeps that; the outage is assessed as a whole either way.
+        """
         mark = str(plan.body["problem"])
-        verdict = _bare_verdict(mark, filed.request.window)
-        state = self._allow(filed, Command.ASSESS, actor, verdict=verdict, facts_now=mark)
-        after = store.change_request(connection, replace(filed, state=state, assessment=mark))
-        body = {"plan_id": plan.identity, "fingerprint": mark}
-        self._event(connection, actor, "request.assessed", _request_subject(filed), body)
+        verdict, after = _bare_verdict(mark, filed.request.window), filed
+        if filed.state is not State.ASSESSED:
+            state = self._allow(filed, Command.ASSESS, actor, verdict=verdict, facts_now=mark)
+            after = store.change_request(connection, replace(filed, state=state, assessment=mark))
+            body = {"plan_id": plan.identity, "fingerprint": mark}
+            self._event(connection, actor, "request.assessed", _request_subject(filed), body)
+        self._allow(replace(after, assessment=mark), Command.MERGE, actor, verdict=verdict, facts_now=mark)
         return after
 
     # ---------------------------------------------------------------------------------------- computation
@@ -1032,15 +1035,41 @@ class Planning:
 
     def _facts(self, connection: Connection, outage: PlannedOutage, assessment: Mapping[str, Any]) -> str:
         """The fingerprint of what an assessment of the outage stands on, as it is now."""
-        grid = self.grid(outage.network)
+        requests = self._requests_of(connection, outage)
+        return self._facts_of(
+            connection, outage.network, requests, assessment, outage.equipment_ids, outage.period, outage.nature
+        )
+
+    def _own_study(self, connection: Connection, filed: FiledRequest) -> tuple[Verdict | None, str]:
+        """The assessment of a request on its own, and the fingerprint of what it stands on as it is now."""
+        subject = _request_subject(filed)
+        stored = store.find_assessment(connection, subject=subject, fingerprint=filed.assessment)
+        if stored is None:
+            return None, ""
+        verdict, request = Verdict.from_json(stored.body), filed.request
+        equipment, nature = tuple(dict.fromkeys(request.equipment_ids)), Nature(stored.body["nature"])
+        facts = self._facts_of(connection, filed.network, [request], stored.body, equipment, verdict.period, nature)
+        return verdict, facts
+
+    def _facts_of(
+        self,
+        connection: Connection,
+        network: str,
+        requests: Sequence[WorkRequest],
+        assessment: Mapping[str, Any],
+        equipment_ids: Sequence[str],
+        period: Period,
+        nature: Nature,
+    ) -> str:
+        grid = self.grid(network)
         return facts_fingerprint(
-            self._requests_of(connection, outage),
+            requests,
             grid=grid,
-            closed=self.positions(outage.network),
+            closed=self.positions(network),
             dark=dark_sections(grid, assessment),
-            equipment_ids=outage.equipment_ids,
-            period=outage.period,
-            nature=outage.nature,
+            equipment_ids=equipment_ids,
+            period=period,
+            nature=nature,
             forecast=self.forecasts(grid, self.time_zone),
             policies=self.defaults.replaced(store.local_policies(connection)),
         )
@@ -1073,7 +1102,7 @@ class Planning:
             period=request.window,
             requesters=[request.requester],
         )
-        stand_in = replace(stand_in, assessment=facts_now)
+        stand_in = replace(stand_in, assessment=filed.assessment)
         case = self._case(stand_in, command, actor, verdict=verdict, facts_now=facts_now)
         return transition(replace(case, reason=reason), state=filed.state, table=REQUEST_TRANSITIONS).target
 
@@ -1172,8 +1201,9 @@ def year_period(instant: datetime, zone: tzinfo) -> Period:
     return year_of(instant.astimezone(zone).year, zone)
 
 
-def _bare_verdict(fingerprint: str, period: Period) -> Verdict | None:
-    return Verdict(fingerprint, (), LADDER[0], period, None, "", False) if fingerprint else None
+def _bare_verdict(fingerprint: str, period: Period) -> Verdict:
+    """What a month plan says of a request: that it was computed, and on which facts."""
+    return Verdict(fingerprint, (), LADDER[0], period, None, "", False)
 
 
 def _request_subject(filed: FiledRequest) -> str:
