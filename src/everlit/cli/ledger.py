@@ -1,6 +1,7 @@
 """`everlit ledger …`: interruptions of the past imported, what happened to a meter, events, corrections, differences."""
 
 import csv
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -149,7 +150,7 @@ def _one_event(app: App, network: str, event: str, *, known_at: str, as_json: bo
     def people() -> None:
         for kind, parts in segments.items():
             rows = [
-                (row["start"], row["end"], row["customers"], row["households"], row["units"], f"{row['kva']:g}")
+                (*_times(app, row), row["customers"], row["households"], row["units"], f"{row['kva']:g}")
                 for row in parts
             ]
             table(f"{event} ({kind})", ("off 停电", "on 复电", "customers 对象", "households 户", "units", "kVA"), rows)
@@ -239,7 +240,7 @@ def diff(
 
     def people() -> None:
         rows = [
-            (mark, row["subject"], row["start"], row["end"], row["event"])
+            (mark, row["subject"], *_times(app, row), row["event"])
             for mark, side in (("−", "gone"), ("+", "come"))
             for row in answer[side]
         ]
@@ -250,5 +251,10 @@ def diff(
     show(answer, as_json=as_json, people=people)
 
 
-def _local(app: App, at: Any) -> str:
+def _times(app: App, row: dict[str, Any]) -> list[str]:
+    """Off and on of a row as JSON, in local time."""
+    return [_local(app, datetime.fromisoformat(row[name])) for name in ("start", "end")]
+
+
+def _local(app: App, at: datetime) -> str:
     return f"{at.astimezone(app.zone):%Y-%m-%d %H:%M:%S}"

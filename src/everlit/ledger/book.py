@@ -32,6 +32,7 @@ class Recorded(NamedTuple):
     whole: bool
     content_hash: str
     starts_s: int
+    ends_s: int
 
 
 @dataclass(frozen=True, eq=False)

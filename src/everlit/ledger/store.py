@@ -82,7 +82,7 @@ ledger_statements = Table(
     Column("ends_s", BigInteger, nullable=False),
     UniqueConstraint("network", "source", "source_ref", "revision"),
     Index("ix_ledger_statements_network_event_id", "network", "event_id"),
-    Index("ix_ledger_statements_network_starts_s", "network", "starts_s"),
+    Index("ix_ledger_statements_network_ends_s", "network", "ends_s", "starts_s"),
 )
 ledger_subjects = Table(
     "ledger_subjects",
@@ -216,18 +216,15 @@ def register(connection: Connection, network: str, kind: SubjectKind, ids: Seque
 
 def _insert(connection: Connection, table: Table, columns: Sequence[Iterable[Any]]) -> None:
     """Add rows given as columns, by the fastest way the database has."""
-    rows = list(zip(*columns, strict=True))
-    if not rows:
-        return
     names = ", ".join(f'"{column.name}"' for column in table.columns)
+    driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "postgresql":
-        driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copying:
-            for row in rows:
+            for row in zip(*columns, strict=True):
                 copying.write_row(row)
         return
     marks = ", ".join("?" * len(table.columns))
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
+    driver.executemany(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", zip(*columns, strict=True))
 
 
 def _highest(connection: Connection, column: Column[int]) -> int:
@@ -248,10 +245,15 @@ def known_batch(connection: Connection, network: str, known_at: datetime | None 
 def statements_during(connection: Connection, network: str, first_s: int, last_s: int, *, batch: int) -> list[Recorded]:
     """All statements, up to a recording, about events of which any statement touches [first_s, last_s)."""
     t = ledger_statements.c
-    touching = select(t.event_id).where(t.network == network, t.starts_s < last_s, t.ends_s >= first_s)
-    return _recorded(
-        connection, select(ledger_statements).where(t.network == network, t.event_id.in_(touching), t.batch <= batch)
-    )
+    mine = select(ledger_statements).where(t.network == network, t.batch <= batch)
+    touching = _recorded(connection, mine.where(t.starts_s < last_s, t.ends_s >= first_s))
+    several = select(t.event_id).where(t.network == network).group_by(t.event_id).having(func.count() > 1)
+    others = _recorded(connection, mine.where(t.event_id.in_(several)))
+    others = [one for one in others if not (one.starts_s < last_s and one.ends_s >= first_s)]
+    if not others:
+        return touching
+    events = {one.event_id for one in touching}
+    return sorted([*touching, *(one for one in others if one.event_id in events)], key=lambda one: one.number)
 
 
 def statements_about(connection: Connection, network: str, events: Sequence[str], *, batch: int) -> list[Recorded]:

@@ -48,7 +48,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("network", "source", "source_ref", "revision"),
     )
     op.create_index("ix_ledger_statements_network_event_id", "ledger_statements", ["network", "event_id"])
-    op.create_index("ix_ledger_statements_network_starts_s", "ledger_statements", ["network", "starts_s"])
+    op.create_index("ix_ledger_statements_network_ends_s", "ledger_statements", ["network", "ends_s", "starts_s"])
     op.create_table(
         "ledger_subjects",
         number("number", key=True),
