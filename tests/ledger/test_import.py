@@ -66,8 +66,8 @@ def span(drafts):
         ("X,a,1026-05-03 07:00,2026-05-03 08:00,fault", "time.year", "off", "年内"),
         ("X,a,2026-06-02 08:00,2026-06-03 08:00,fault", "future", "off", "晚于当前时间"),
         ("X,a,2026-05-30 08:00,2026-06-03 08:00,fault", "future", "on", "晚于当前时间"),
-        ("X,nobody,2026-05-03 08:00,2026-05-03 10:00,fault", "subject.unknown", "subject", "不在电网模型中"),
-        ("X,a;nobody,2026-05-03 08:00,2026-05-03 10:00,fault", "subject.unknown", "subject", "不在电网模型中"),
+        ("X,nobody,2026-05-03 08:00,2026-05-03 10:00,fault", "subject.absent", "subject", "不在电网模型中"),
+        ("X,a;nobody,2026-05-03 08:00,2026-05-03 10:00,fault", "subject.absent", "subject", "不在电网模型中"),
         ("X,T,2026-05-03 08:00,2026-05-03 10:00,fault", "subject.nobody", "subject", "未向任何用户供电"),
         ("X,a,2026-05-03 08:00,2026-05-03 10:00,blackout", "nature", "nature", "不是 DL/T 836 停电性质"),
         (f"{'X' * 121},a,2026-05-03 08:00,2026-05-03 10:00,fault", "text", "event_id", "超过120字"),
@@ -177,7 +177,7 @@ def test_a_spreadsheet_with_typed_cells():
     assert list(drafts.event_ids) == ["12"]
     assert span(drafts) == ["2026-05-03T00:00:00+00:00", "2026-05-03T01:30:00+00:00"]
     errors = [one for one in faults.listed() if one.severity is Severity.ERROR]
-    assert [(one.kind, one.evidence["row"]) for one in errors] == [("ledger.subject.unknown", 4)]
+    assert [(one.kind, one.evidence["row"]) for one in errors] == [("ledger.subject.absent", 4)]
 
 
 def zipped(name, content):
@@ -219,7 +219,7 @@ def test_lines_of_another_width_are_rows_that_were_not_kept(tmp_path):
     errors = [one for one in done.findings() if one.severity is Severity.ERROR]
     assert [(one.kind, one.evidence["row"]) for one in errors] == [
         ("ledger.row.ragged", 3),
-        ("ledger.subject.unknown", 6),
+        ("ledger.subject.absent", 6),
     ]
     with pytest.raises(UnableToRecord):
         app.ledger.import_file("drawn", sheet("Y,nobody,2026-05-03 08:00,2026-05-03 09:00,fault"), actor=EDITOR)
@@ -230,7 +230,7 @@ def test_a_million_faults_are_told_by_the_hundred():
     _, faults = read(sheet(*rows))
     listed = list(faults.listed())
     assert len(listed) == 101
-    assert dict(listed[-1].evidence) == {"ledger.subject.unknown": 150}
+    assert dict(listed[-1].evidence) == {"ledger.subject.absent": 150}
     assert len(list(faults.listed(shown=None))) == 250
 
 

@@ -164,7 +164,7 @@ def _names(name: str, column: Coded, places: Places, faults: Faults, tables: tup
     starts = np.cumsum([0, *(len(part) for part in parts), 0]).astype(np.int64)
     first, last = places.spans(pa.array([one for part in parts for one in part], pa.string()), tables)
     for kind, wrong, words in (
-        ("subject.unknown", first < 0, Text("{other} is not in the network.", "{other} 不在电网模型中。")),
+        ("subject.absent", first < 0, Text("{other} is not in the network.", "{other} 不在电网模型中。")),
         ("subject.nobody", (first >= 0) & (first == last), Text("{other} feeds nobody.", "{other} 未向任何用户供电。")),
     ):
         cell = np.searchsorted(starts, np.flatnonzero(wrong), side="right") - 1
