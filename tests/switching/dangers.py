@@ -50,6 +50,9 @@ TWO_FEEDERS = (
 )  # fmt: skip
 QUIET = ("reclosing_off f1", "reclosing_off f2", "undisturbed t")
 
+POCKET = ("S a: s1", "a b: s2 open", "b: load 5", "S b: s3 open")
+"""A part that only open switches join to the work and to supply."""
+
 DANGERS = (
     Danger("device_name", FEEDER, ("open s1 name=s2",)),
     Danger("position", FEEDER, ("open s1", "open s1")),
@@ -101,7 +104,12 @@ DANGERS = (
     Danger("test_live", FEEDER, ("test a",)),
     Danger("earth_live", FEEDER, ("open s1", "test a", "close s1 name=s1", "earth a")),
     Danger("earth_tested", FEEDER, ("open s1", "earth a")),
+    Danger("earth_tested", FEEDER, ("open s1", "test a", "close s1", "open s1", "earth a"), first=False),
     Danger("earth_visible_break", ("S a: s1 breaker", "a: load 10"), ("open s1", "test a", "earth a")),
+    Danger(
+        "earth_visible_break", ("S b: q1 breaker", "b a: q2 breaker", "a: load 10"),
+        ("open q2", "open q1", "test a", "earth a"), first=False,
+    ),
     Danger("energise_earth", FEEDER, ("open s1", "test a", "earth a", "close s1")),
     Danger("back_feed", ("S a: s1", "a: load 10", "a: gen g1"), ("open s1", "test a", "earth a")),
     Danger("island", ("S a: s1", "a: load 10", "a: gen g1 island"), ("open s1", "close s1")),
@@ -111,7 +119,15 @@ DANGERS = (
         "permit_earthed", ("S a: s1", "a lv: trafo t1 Dyn11", "lv x: s2 open", "x: source"),
         ("open s1", "test a", "earth a", "tag s1", "tag s2", "permit p sec:a"), first=False,
     ),
+    Danger(
+        "permit_earthed", ("S a: s1", "a c: s4", "c: load 1", "c b: s2 open", "S b: s3 open", "b: load 5"),
+        ("open s1", "test a", "earth a", "tag s1", "tag s2", "permit p sec:a"), first=False,
+    ),
     Danger("permit_tagged", FEEDER, ("open s1", "test a", "earth a", "permit p sec:a")),
+    Danger(
+        "permit_tagged", POCKET,
+        ("open s1", "test a", "earth a", "tag s1", "test b", "earth b", "permit p sec:a"), first=False,
+    ),
     Danger("energise_permit", ("S a: s1 open", "a: load 10"), ("close s1",), permit=("sec:a",)),
     Danger("flow", ("S a: s1", "a b: line l1 a=100", "b c: s2 open", "c: load 5000"), ("close s2",), (5000.0,)),
 )  # fmt: skip
@@ -156,5 +172,12 @@ SOUND = (
     Danger("another job's permit stands and nothing is done to it", ("S a: s1 open", "a: load 10", "S b: s2", "b: load 10"), (
         "open s2", "close s2",
     ), permit=("sec:a",)),
+    Danger("a pocket whose far side is tagged", POCKET, (
+        "open s1", "test a", "earth a", "tag s1", "test b", "earth b", "tag s3", "permit p sec:a",
+    )),
+    Danger("a proof that stands while the part stays dead", FEEDER, ("open s1", "test a", "open s2", "earth a")),
+    Danger("a breaker behind a visible break", ("S b: d1 disconnector", "b a: q2 breaker", "a: load 10"), (
+        "open q2", "open d1", "test a", "earth a",
+    )),
     Danger("an LV fuse under its rated load", ("S a: f1 fuse a=400", "S: kv 0.4", "a: load 50"), ("open f1", "close f1")),
 )  # fmt: skip

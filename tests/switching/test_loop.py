@@ -12,8 +12,9 @@ from everlit.kernel import Policies
 from everlit.switching import paths
 from everlit.switching.flows import StateFlows, nameplate
 from everlit.switching.loop import Closing, branch_current_a, loop_current_a, loop_test, phasor
+from everlit.switching.loop import tested as verdict_on
 from everlit.switching.paths import ring, tree
-from everlit.switching.policies import NEWEST, SWITCHING_POLICIES
+from everlit.switching.policies import NEWEST, SWITCHING_POLICIES, rulebook
 from tests.switching.sketch import sketch
 
 TWO_FEEDERS = (
@@ -262,6 +263,45 @@ def test_the_worst_scenario_decides() -> None:
     calm, both = np.array([[300.0]]), np.array([[300.0], [3000.0]])
     assert failing(*rows, loads=(calm, calm * 0)) == []
     assert failing(*rows, loads=(both, both * 0)) == ["loop.loading"]
+
+
+def test_a_head_without_rating_is_as_strong_as_the_weakest_line_of_its_path() -> None:
+    rows = (
+        "S a: b1 breaker", "S b: b2 breaker", "a c: line l1 r=1 x=1 a=300", "b e: line l2 r=0.01 x=0.01 a=200",
+        "e d: line l3 r=0.01 x=0.01 a=150", "c d: t open", "c: load 2800", "b1: feeder f1", "b2: feeder f2",
+    )  # fmt: skip
+    grid = sketch(*rows)
+    test = loop_test(grid, grid.switch_normal_closed, grid.switch("t"))
+    after = np.ones(grid.n_switches, np.bool_)
+    flow = judge(grid, after, *nameplate(grid))
+    carried = float(flow.branch_a[0, grid.first_switch + grid.switch("b2")])
+    assert test.check("pickup").measured == pytest.approx(1.5 * 150 / carried, rel=1e-6)
+    plain = sketch(*rows[:-2])
+    assert loop_test(plain, plain.switch_normal_closed, plain.switch("t")).check("pickup").measured is None
+
+
+def test_what_is_said_fits_what_was_found() -> None:
+    grid = sketch(*TWO_FEEDERS)
+    good = loop_test(grid, grid.switch_normal_closed, grid.switch("t"))
+    assert good.check("phased").message.en == "phase records present"
+    assert good.check("same_system").message.en == "both sides hang on one system"
+    assert good.as_json()["loop_a"] == pytest.approx(0, abs=1e-3)
+    weak = sketch("S a: b1 breaker unphased", *TWO_FEEDERS[1:])
+    found = loop_test(weak, weak.switch_normal_closed, weak.switch("t"))
+    assert [check.key for check in found.checks if not check.passed] == ["phased"]
+    assert found.check("phased").message.en == "no phase record at b1"
+    assert found.as_json()["loop_a"] is None
+
+
+def test_either_flow_without_solution_is_a_refusal() -> None:
+    grid = sketch(*TWO_FEEDERS)
+    closed, switch = grid.switch_normal_closed, grid.switch("t")
+    after = closed | (np.arange(grid.n_switches) == switch)
+    for unsolved in (closed, after):
+        flows = StateFlows(grid, nameplate(grid), {unsolved.tobytes(): None})
+        assert [finding.kind for finding in verdict_on(flows, closed, switch, rules=rulebook()).failed] == [
+            "loop.loading"
+        ]
 
 
 def test_a_loop_without_solution_is_refused() -> None:

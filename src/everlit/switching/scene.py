@@ -158,12 +158,13 @@ class Scene:
         yield from self.blocks.standing_open.get(block, ())
 
     def open_points(self, state: State, zone: frozenset[int]) -> tuple[tuple[int, int], ...]:
-        """The open switches (断开点) around a zone, each with the block inside, in index order."""
+        """The open switches (断开点) at a zone, each with the block inside, in index order.
+
+        One that is open between two blocks of the zone is among them: what is asked of it is what lies beyond the zone,
+        and there nothing does.
+        """
         found = {
-            (switch, block)
-            for block in zone
-            for switch in self.switches_at(block)
-            if not self.closed(state, switch) and self.blocks.other_end(switch, block) not in zone
+            (switch, block) for block in zone for switch in self.switches_at(block) if not self.closed(state, switch)
         }
         return tuple(sorted(found))
 
