@@ -288,6 +288,9 @@ def test_a_temporary_outage_owes_notice_to_important_customers():
     assert outcome(made, "notice.temporary") is Outcome.PASS
     late = assessed("lb", grid=grid, nature=Nature.TEMPORARY, now=START - timedelta(hours=23))
     assert outcome(late, "notice.temporary") is Outcome.BLOCK
+    nobody = assessed("lb", nature=Nature.TEMPORARY, now=START - timedelta(hours=7))
+    assert nobody.notices == () and nobody.verdict.notice_deadline is None
+    assert outcome(nobody, "notice.temporary") is Outcome.PASS
 
 
 def test_protected_periods_of_the_unit_concerned():

@@ -371,6 +371,22 @@ def test_a_request_after_the_freeze_is_temporary(desk):
     assert outage.nature is Nature.TEMPORARY
 
 
+def test_a_temporary_outage_says_why_and_may_come_soon_when_nobody_important_is_cut_off(desk):
+    desk.now = START - timedelta(hours=8)
+    desk.submitted(replace(ONE, submitted_at=None))
+    name = desk.merged().outage_id
+    desk.planning.assess_outage(name, actor=LI)
+    for reason in ("", "  "):
+        with pytest.raises(UnableToAdvance) as caught:
+            desk.act(name, Command.BALANCE, Role.PLANNER, reason=reason)
+        assert [finding.kind for finding in caught.value.findings] == ["lifecycle.plan.temporary_reason"]
+    balanced = desk.act(name, Command.BALANCE, Role.PLANNER, reason=" a cracked insulator ")
+    assert balanced.why_temporary == "a cracked insulator"
+    assert desk.planning.outage(name) == balanced and desk.events(f"outage:{name}")[-1].body["reason"].strip()
+    desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
+    assert desk.act(name, Command.NOTIFY, Role.MARKETING).why_temporary == "a cracked insulator"
+
+
 def test_budgets_count_what_is_committed_and_raise_the_approver(desk):
     desk.planning.set_budget("n", Budget("east", "2026-06", 10.0), actor=LI)
     outage = desk.approved()

@@ -253,7 +253,7 @@ def notices_due(
         return NoticeDue(audience, period.start - lead, count, points, row)
 
     if nature is Nature.TEMPORARY:
-        found = [due("important", "notice.temporary", len(names), names)]
+        found = [due("important", "notice.temporary", len(names), names)] if names else []
     else:
         found = [due("target", "notice.target_internal", households), due("everybody", "notice.planned", households)]
         found += [due("important", "notice.important", len(names), names)] if names else []

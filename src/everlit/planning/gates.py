@@ -224,11 +224,13 @@ def notice_possible(facts: Facts) -> Gate:
     legal = [due for due in facts.notices if due.policy.hardness is Hardness.LEGAL]
     late = [due for due in legal if facts.now > due.deadline and not facts.told]
     first = min(late or legal, key=lambda due: due.deadline) if legal else None
-    key = first.policy.key if first else "notice.planned"
+    key = first.policy.key if first else "notice.temporary"
     left_h = (first.deadline - facts.now) / timedelta(hours=1) if first else 0.0
     en = f"Legal notice was due {-left_h:.0f} h ago." if late else f"Legal notice is due in {left_h:.0f} h."
     zh = f"法定通知已逾期 {-left_h:.0f} 小时。" if late else f"距法定通知时限 {left_h:.0f} 小时。"
-    if facts.told:
+    if first is None:
+        en, zh = "No legal notice is due.", "无须履行法定通知。"
+    elif facts.told:
         en, zh = "People were told this outage.", "已按本时段和范围通知用户。"
     return _gate(facts, key, left_h, holds=not late, otherwise=Outcome.BLOCK, en=en, zh=zh)
 

@@ -230,6 +230,14 @@ def same_person(name: str, others: Collection[str]) -> bool:
     return bool(mine) and mine in {other.strip().casefold() for other in others}
 
 
+def temporary_explained(case: Case) -> Finding | None:
+    """A temporary outage says why it could not wait for the month plan (临时停电原因)."""
+    if case.outage.nature is not Nature.TEMPORARY or case.reason.strip() or case.outage.why_temporary:
+        return None
+    en = "A temporary outage needs the reason why it cannot wait for the month plan."
+    return _no(case, "plan.temporary_reason", en, "临时停电须说明不能列入月度计划的原因。")
+
+
 def agrees(case: Case) -> Finding | None:
     """Its time is what was asked for and stands beside the other outages (`agreement`)."""
     if not case.against:
@@ -448,7 +456,7 @@ OUTAGE_TRANSITIONS: tuple[Transition, ...] = (
     Transition(Command.ASSESS, (S.BALANCED, S.APPROVED, S.NOTIFIED), S.BALANCED, _PLANS, (computed,)),
     Transition(Command.MOVE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time, same_length, told_why, agrees)),
     Transition(Command.RESIZE, (*_OPEN, S.POSTPONED), S.MERGED, _PLANS, (new_time, other_length, told_why, agrees)),
-    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh, not_blocked, agrees)),
+    Transition(Command.BALANCE, (S.MERGED,), S.BALANCED, _PLANS, (fresh, not_blocked, temporary_explained, agrees)),
     Transition(
         Command.APPROVE,
         (S.BALANCED,),
@@ -545,6 +553,12 @@ def _moved(case: Case) -> PlannedOutage:
     return replace(outage, assessment="", approval=None, renotice=outage.renotice or bool(outage.noticed))
 
 
+def _balanced(case: Case) -> PlannedOutage:
+    if case.outage.nature is not Nature.TEMPORARY or not case.reason.strip():
+        return case.outage
+    return replace(case.outage, why_temporary=case.reason.strip())
+
+
 def _approved(case: Case) -> PlannedOutage:
     approval = Approval(case.actor, case.role, case.at, case.outage.assessment)
     return replace(case.outage, approval=approval)
@@ -578,6 +592,7 @@ _EFFECTS: Mapping[Command, Callable[[Case], PlannedOutage]] = {
     Command.ASSESS: _assessed,
     Command.MOVE: _moved,
     Command.RESIZE: _moved,
+    Command.BALANCE: _balanced,
     Command.APPROVE: _approved,
     Command.NOTIFY: _notified,
     Command.PERMIT: _timed,

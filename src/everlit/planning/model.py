@@ -549,7 +549,7 @@ class PlannedOutage:
     `version` counts changes, so that two planners cannot overwrite each other. `noticed` is the fingerprint of what
     people were told; a later change or cancellation sets `renotice`. `starts` says when the work of each request
     begins, in the order of `request_ids`; empty when all begin with the outage. `requesters` are all who asked for it
-    or handled a request of it: they do not approve it.
+    or handled a request of it: they do not approve it. `why_temporary` says why a temporary one could not wait.
     """
 
     outage_id: str
@@ -570,6 +570,7 @@ class PlannedOutage:
     delay: Delay | None = None
     reason: str = ""
     starts: tuple[datetime, ...] = ()
+    why_temporary: str = ""
 
     def at(self, period: Period) -> "PlannedOutage":
         """The same outage at another time; the work inside moves with it."""
@@ -609,6 +610,7 @@ class PlannedOutage:
             "delay": self.delay and self.delay.as_json(),
             "reason": self.reason,
             "starts": [start.isoformat() for start in self.starts],
+            "why_temporary": self.why_temporary,
         }
 
     @classmethod
@@ -633,6 +635,7 @@ class PlannedOutage:
             raw["delay"] and Delay.from_json(raw["delay"]),
             raw["reason"],
             tuple(datetime.fromisoformat(start) for start in raw.get("starts", ())),
+            str(raw.get("why_temporary", "")),
         )
 
 
