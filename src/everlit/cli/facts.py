@@ -139,7 +139,9 @@ def holidays(
     app = App.open()
     chosen = calendar_year(app.today().year if year is None else year)
     found = [one for _, one in sorted(app.planning.calendar().days.items()) if one.day.year == chosen]
-    rows = [(one.day, "rest 放假" if one.rest else "work 上班", one.name, one.confidence, one.document) for one in found]
+    rows = [
+        (one.day, "rest 放假" if one.rest else "work 上班", one.name, one.confidence, one.document) for one in found
+    ]
     columns = ("day", "", "name 名称", "confidence 可信度", "document 依据")
     show([one.as_json() for one in found], as_json=as_json, people=lambda: table(f"holidays {chosen}", columns, rows))
 

@@ -128,7 +128,9 @@ def _as_asked(mine: Standing, request: WorkRequest, zone: tzinfo, calendar: Work
         hours = "–".join(request.daily_window.as_json().values())
         yield _finding("daily", name, f"{name} may be off {hours} only.", f"{name} 每日仅可在 {hours} 停电。")
     if not request.rest_allowed and calendar.rests(day := working_day(part.start, zone=zone)):
-        yield _finding("rest_day", name, f"{name} may not be on {day}, a rest day.", f"{name} 不可在休息日 {day} 作业。")
+        yield _finding(
+            "rest_day", name, f"{name} may not be on {day}, a rest day.", f"{name} 不可在休息日 {day} 作业。"
+        )
     if part.start < outage.period.start or part.end > outage.period.end:
         asked, missing = request.duration_min, (part.end - outage.period.end) / timedelta(minutes=1)
         given = asked - max(missing, 0.0)

@@ -98,11 +98,7 @@ def _concurrency(board: Board, job: int, start: int) -> Iterator[Objection]:
     day = start // board.slots
     for rule, site in board.compiled.sites[job]:
         if not board.site_fits(rule, site, job, start):
-            others = (
-                other
-                for other in board.days[day]
-                if any(its == rule for its, _ in board.compiled.sites[other])
-            )
+            others = (other for other in board.days[day] if any(its == rule for its, _ in board.compiled.sites[other]))
             yield Objection("schedule.concurrency", problem.concurrency[rule].name, tuple(sorted(others)))
 
 

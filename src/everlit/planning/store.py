@@ -460,7 +460,9 @@ def keep_days(connection: Connection, days: Iterable[CalendarDay]) -> None:
 def calendar_days(connection: Connection) -> list[CalendarDay]:
     """Every day of the working calendar that was entered."""
     table = planning_holidays
-    return [CalendarDay.from_json(body) for body in connection.execute(select(table.c.body).order_by(table.c.day)).scalars()]
+    return [
+        CalendarDay.from_json(body) for body in connection.execute(select(table.c.body).order_by(table.c.day)).scalars()
+    ]
 
 
 def keep_policy(connection: Connection, row: Policy) -> None:

@@ -73,7 +73,9 @@ def synthetic_month(seed: int, *, requests: int, first: date = date(2026, 6, 1),
         ),
         concurrency=_concurrency(feeders, zones),
         budgets=_budgets(jobs, zones, sections),
-        prices=Prices(unit=1.0, household=0.0, important=2.0, night=4_000, rest_day=2_000, wanted_day=10, over_budget=1),
+        prices=Prices(
+            unit=1.0, household=0.0, important=2.0, night=4_000, rest_day=2_000, wanted_day=10, over_budget=1
+        ),
     )
 
 
