@@ -31,7 +31,11 @@ def said_by_key() -> set[str]:
     """Words chosen by a key at run time: labels, switch kinds, grades, kinds of equipment, line kinds."""
     searched = {table.removesuffix("s").replace("switche", "switch") for table in SEARCHED}
     keys = {*SWITCH_KINDS, *IMPORTANCES, *searched, "overhead", "cable", *CERTIFICATE_KINDS, *OPEN_CLOSE}
-    return keys | {title for _, title in NAVIGATION} | {word for table in labels.ALL for word in table.values()}
+    return keys | titles_of_pages() | {word for table in labels.ALL for word in table.values()}
+
+
+def titles_of_pages() -> set[str]:
+    return {title for _, title, _ in NAVIGATION} | {title for *_, pages in NAVIGATION for _, title in pages}
 
 
 def test_every_word_said_has_a_chinese_translation():

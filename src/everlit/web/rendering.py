@@ -34,9 +34,17 @@ POLICY = (
 )
 YEAR_S = 31_536_000
 NAVIGATION = (
-    ("/", "Overview"), ("/map", "Map"), ("/board", "Month board"), ("/requests", "Requests"), ("/savings", "Savings"),
-    ("/review", "Review"), ("/policies", "Rules"),
+    ("/", "Overview", ()),
+    ("/map", "Map", ()),
+    ("/board", "Plan", (
+        ("/board", "Month board"), ("/requests", "Requests"), ("/savings", "Savings"), ("/review", "Review"),
+    )),
+    ("/reliability", "Reliability", ()),
+    ("/policies", "Rules", ()),
 )  # fmt: skip
+"""The pages by what people do with them: address, title, and the pages behind it, shown below when one of them is open."""
+WITHIN = {"/outages": "/board"}
+"""Pages that stand in no list, by the page of the list they belong to."""
 
 
 def language_of(request: Request) -> str:
@@ -87,6 +95,7 @@ def common(request: Request, language: str) -> dict[str, Any]:
         "here": request.url.path,
         "switch_to": switch_query(request),
         "navigation": NAVIGATION,
+        "chapter": chapter(request.url.path),
         "actor": unquote(request.cookies.get("actor", "")),
         "role": request.cookies.get("role", "planner"),
         "roles": {str(key): title.in_language(language) for key, title in ROLES.items()},
@@ -99,6 +108,19 @@ def common(request: Request, language: str) -> dict[str, Any]:
         "when": When(zone, language),
         "quote": lambda text: quote(str(text), safe=""),
     }
+
+
+def chapter(path: str) -> str:
+    """The first page of the group a page stands in; empty for one that stands in none.
+
+    >>> chapter("/requests/new"), chapter("/outages/O-1"), chapter("/"), chapter("/nowhere")
+    ('/board', '/board', '/', '')
+    """
+    for first, _, pages in NAVIGATION:
+        names = [first, *(name for name, _ in pages), *(name for name, within in WITHIN.items() if within == first)]
+        if any(path == name or (name != "/" and path.startswith(f"{name}/")) for name in names):
+            return first
+    return ""
 
 
 def switch_query(request: Request) -> str:
