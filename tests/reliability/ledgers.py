@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from everlit.kernel import Period, utc
 from everlit.ledger.columns import Events, Interruptions, Subjects
 from everlit.ledger.model import Cause, Nature, SubjectKind
+from everlit.reliability.indices import Counted
+from everlit.reliability.indices import indices as all_bases
+from everlit.reliability.model import Base
 
 GOLDEN = Path(__file__).parents[1] / "cases" / "reliability" / "golden"
 YEAR = Period(utc("2026-01-01T00:00Z"), utc("2027-01-01T00:00Z"))
@@ -102,6 +105,6 @@ def random_ledgers(draw, *, days: int = 40, first: date = date(2025, 12, 25)) ->
     return ledger(who, events, rows)
 
 
-def day_after(instant_s: int, days: int) -> date:
-    """The UTC day some days after an instant."""
-    return (datetime.fromtimestamp(instant_s, UTC) + timedelta(days=days)).date()
+def indices(one: Interruptions, *, base: Base, **asked) -> Counted:
+    """The indices on one base."""
+    return all_bases(one, bases=[base], **asked)[base]

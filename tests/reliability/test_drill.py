@@ -11,10 +11,10 @@ from everlit.kernel import Period, utc
 from everlit.reliability.calendar import days_of
 from everlit.reliability.customers import weight_of
 from everlit.reliability.drill import UnableToDrill, chosen_formula, drill, interrupted
-from everlit.reliability.indices import BOOKS, indices
+from everlit.reliability.indices import BOOKS
 from everlit.reliability.model import Base, Book, View
 from everlit.reliability.policies import RELIABILITY_POLICIES
-from tests.reliability.ledgers import YEAR, golden, random_ledgers
+from tests.reliability.ledgers import YEAR, golden, indices, random_ledgers
 
 JANUARY = Period(utc("2026-01-01T00:00Z"), utc("2026-02-01T00:00Z"))
 

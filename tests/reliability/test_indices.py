@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from everlit.kernel import Period, Policy, Text, utc
 from everlit.ledger.model import Cause, Nature
-from everlit.reliability.indices import BOOKS, indices
+from everlit.reliability.indices import BOOKS
 from everlit.reliability.model import Base, Book, By, Customers, View
 from everlit.reliability.policies import RELIABILITY_POLICIES, UnableToUseRule
-from tests.reliability.ledgers import GOLDEN, YEAR, Who, golden, ledger, random_ledgers
+from tests.reliability.ledgers import GOLDEN, YEAR, Who, golden, indices, ledger, random_ledgers
 from tests.reliability.oracle import expected
 
 JANUARY = Period(utc("2026-01-01T00:00Z"), utc("2026-02-01T00:00Z"))
@@ -180,7 +180,12 @@ def test_energy_not_supplied_and_customers_averaged_over_time():
     ens = indices(golden(), base=Base.POWER, period=YEAR, power_w=power, **COUNT).index("ENS", Book.DLT)
     assert ens.value == pytest.approx(float(Fraction(3208 * 60 * 2000, 3_600_000)))
     averaged = indices(
-        golden(), base=Base.UNITS, period=YEAR, customers={"": 20.0}, convention=Customers.TIME_WEIGHTED, **COUNT
+        golden(),
+        base=Base.UNITS,
+        period=YEAR,
+        customers={Base.UNITS: {"": 20.0}},
+        convention=Customers.TIME_WEIGHTED,
+        **COUNT,
     )
     assert averaged.index("SAIFI", Book.IEEE).value == 1.45 and averaged.convention is Customers.TIME_WEIGHTED
 

@@ -1,9 +1,9 @@
-"""Indices of a period (指标计算): one pass per base, both books side by side, whole or in parts, three views of it.
+"""Indices of a period (指标计算): one pass for all bases, both books side by side, whole or in parts, three views.
 
 The caller hands in the dead intervals and gets a `Counted`: integers by part, and every index as a ratio of them.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
@@ -66,49 +66,44 @@ class Counted:
 def indices(
     rows: Interruptions,
     *,
-    base: Base,
+    bases: Sequence[Base],
     period: Period,
     policies: Policies,
     zone: tzinfo,
     by: By | None = None,
     major: MajorDays | None = None,
-    customers: Mapping[str, float] | None = None,
+    customers: Mapping[Base, Mapping[str, float]] | None = None,
     convention: Customers = Customers.PERIOD_END,
     power_w: Whole | None = None,
-) -> Counted:
-    """Count a period on one base, whole or in parts.
+) -> dict[Base, Counted]:
+    """Count a period on some bases, whole or in parts.
 
-    `rows` are dead intervals of the kind the base counts (`KIND`), those of the last minutes before the period included.
-    `major` names the major event days of each book. `customers` weighs each part by its key, as `convention` says (see
-    `customers`); without it those of `rows.subjects` divide.
+    `rows` are dead intervals of the kind all of `bases` count (`KIND`), those of the last minutes before the period
+    included. `major` names the major event days of each book. `customers` weighs each part by its key on a base, as
+    `convention` says (see `customers`); where it says nothing those of `rows.subjects` divide.
     """
     limits = tuple(limits_of(policies, book, on=last_day(period, zone)) for book in BOOKS)
-    weight = weight_of(rows.subjects, base, power_w)
+    weights = [weight_of(rows.subjects, base, power_w) for base in bases]
 
-    def scan(span: Period, **what: Any) -> Tally:
+    def scan(span: Period, **what: Any) -> list[Tally]:
         days = days_of(span, zone, major=major, books=BOOKS)[1]
-        return tally(rows, weight, days=days, limits=limits, **what)
+        return tally(rows, weights, days=days, limits=limits, **what)
 
     parts, counted = _parted(scan, rows, period, by, zone)
-    there = customers_by(rows.subjects, weight, by) if customers is None else customers
-    own = by is not None and by.of_customer
     spans = dict(months_of(period, zone)) if by is By.MONTH else {}
-    return Counted(
-        base,
-        period,
-        tuple(parts),
-        np.array([there.get(part.key if own else WHOLE.key, 0.0) for part in parts]),
-        convention,
-        np.array([round(spans.get(part.key, period).duration.total_seconds()) for part in parts], np.int64),
-        limits,
-        counted,
-    )
+    seconds = np.array([round(spans.get(part.key, period).duration.total_seconds()) for part in parts], np.int64)
+    found = {}
+    for base, weight, one in zip(bases, weights, counted, strict=True):
+        there = (customers or {}).get(base) or customers_by(rows.subjects, weight, by)
+        divided = [there.get(part.key if by is not None and by.of_customer else WHOLE.key, 0.0) for part in parts]
+        found[base] = Counted(base, period, tuple(parts), np.array(divided), convention, seconds, limits, one)
+    return found
 
 
 def _parted(
-    scan: Callable[..., Tally], rows: Interruptions, period: Period, by: By | None, zone: tzinfo
-) -> tuple[list[Part], Tally]:
-    """The parts of a breakdown and their tally: customers stand in one part each, so one pass counts them all."""
+    scan: Callable[..., list[Tally]], rows: Interruptions, period: Period, by: By | None, zone: tzinfo
+) -> tuple[list[Part], list[Tally]]:
+    """The parts of a breakdown and a tally per base: customers stand in one part each, so one pass counts them all."""
     if by is None:
         return [WHOLE], scan(period)
     if by.of_customer:
@@ -116,6 +111,8 @@ def _parted(
         return parts, scan(period, part=place, parts=len(parts))
     if by is By.MONTH:
         months = months_of(period, zone)
-        return [Part(key, Text(key, key)) for key, _ in months], stacked([scan(month) for _, month in months])
-    parts, events = parts_of_events(rows.events, by)
-    return parts, stacked([scan(period, counted=mine) for mine in events])
+        parts, scans = [Part(key, Text(key, key)) for key, _ in months], [scan(month) for _, month in months]
+    else:
+        parts, events = parts_of_events(rows.events, by)
+        scans = [scan(period, counted=mine) for mine in events]
+    return parts, [stacked(of_base) for of_base in zip(*scans, strict=True)]

@@ -29,7 +29,7 @@ from everlit.reliability.customers import customers_by, in_force, time_weighted,
 from everlit.reliability.days import DailySaidi, MajorDay, Threshold, daily_saidi, major_days, threshold
 from everlit.reliability.drill import Drilled, UnableToDrill, chosen_formula, drill, interrupted, narrowed
 from everlit.reliability.frequent import Frequent, dedicated_users, frequent
-from everlit.reliability.indices import BOOKS, KIND, indices
+from everlit.reliability.indices import BOOKS, KIND, Counted, indices
 from everlit.reliability.load import mean_load_w
 from everlit.reliability.management import management
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
@@ -79,22 +79,23 @@ class Reliability:
         weighted = policies.value("rel.customers.weighted", on=last_day(period, self.zone)) == 1
         convention = customers or (Customers.TIME_WEIGHTED if weighted else Customers.PERIOD_END)
         major = self.major(network, period, known_at=known_at)
-        rows = {kind: self._rows(network, period, kind, known_at) for kind in {KIND[base] for base in bases}}
-        counted = {
-            base: indices(
-                rows[KIND[base]],
-                base=base,
-                period=period,
-                policies=policies,
-                zone=self.zone,
-                by=by,
-                major=major,
-                customers=self._customers(network, period, base, by, convention, known_at),
-                convention=convention,
-                power_w=self._power(network, rows[KIND[base]]) if base is Base.POWER else None,
-            )
-            for base in bases
-        }
+        counted: dict[Base, Counted] = {}
+        for kind in SubjectKind:
+            if mine := [base for base in bases if KIND[base] is kind]:
+                rows = self._rows(network, period, kind, known_at)
+                counted |= indices(
+                    rows,
+                    bases=mine,
+                    period=period,
+                    policies=policies,
+                    zone=self.zone,
+                    by=by,
+                    major=major,
+                    customers=self._customers(network, period, mine, by, convention, known_at),
+                    convention=convention,
+                    power_w=self._power(network, rows) if Base.POWER in mine else None,
+                )
+        counted = {base: counted[base] for base in bases}
         return Sheet(network, period, self.zone, known_at, convention, major, by, counted)
 
     def drill(
@@ -195,7 +196,8 @@ class Reliability:
         rows = self._rows(network, period, SubjectKind.MV_UNIT, known_at)
         used, fault = dict[tuple[str, str], float](), dict[tuple[str, str], float]()
         for month, span in months_of(period, self.zone):
-            counted = indices(rows, base=Base.UNITS, period=span, policies=policies, zone=self.zone, by=By.UNIT)
+            asked: dict[str, Any] = {"bases": [Base.UNITS], "policies": policies, "zone": self.zone, "by": By.UNIT}
+            counted = indices(rows, period=span, **asked)[Base.UNITS]
             for number, part in enumerate(counted.parts):
                 found = {one.key: one.value or 0.0 for one in counted.of(Book.DLT, part=number)}
                 used[part.key, month], fault[part.key, month] = found["TH-S"], found["TH-F"]
@@ -293,23 +295,28 @@ class Reliability:
         return self.ledger.interruptions(network, wider, kind=kind, known_at=known_at)
 
     def _customers(
-        self, network: str, period: Period, base: Base, by: By | None, convention: Customers, known_at: datetime | None
-    ) -> dict[str, float] | None:
-        """Weights of the customers that divide, by part: whoever was off and is gone counts above the line only."""
-        if base is Base.POWER:
-            return None
+        self,
+        network: str,
+        period: Period,
+        bases: Sequence[Base],
+        by: By | None,
+        convention: Customers,
+        known_at: datetime | None,
+    ) -> dict[Base, dict[str, float]]:
+        """Weights of the customers that divide, by base and part: whoever is gone counts above the line only."""
         with reading(self.engine) as connection:
             every = versions_of(connection, network)
             known = [one for one in every if known_at is None or one[1] <= known_at] or every[:1]
             relevant = in_force(known, period, convention)
             older = [version for version, _ in relevant if version != every[-1][0]]
             networks = {version: stored_network(connection, network, version=version) for version in older}
-        weights = []
+        weights: dict[Base, list[tuple[datetime, dict[str, float]]]] = {base: [] for base in bases}
         for version, since in relevant:
             grid = compile_network(networks[version]) if version in networks else self.grid(network)
-            subjects = subjects_of(grid, KIND[base])
-            weights.append((since, customers_by(subjects, weight_of(subjects, base), by)))
-        return time_weighted(weights, period, tuple(weights[-1][1]))
+            subjects = subjects_of(grid, KIND[bases[0]])
+            for base in bases:
+                weights[base].append((since, customers_by(subjects, weight_of(subjects, base), by)))
+        return {base: time_weighted(found, period, tuple(found[-1][1])) for base, found in weights.items()}
 
     def _power(self, network: str, rows: Interruptions) -> Whole:
         """Mean load of every subject, W; those that are gone from the network count none."""

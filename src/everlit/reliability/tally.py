@@ -66,12 +66,12 @@ class Tally:
     long_total: Whole
 
     @classmethod
-    def nothing(cls, books: int, parts: int, natures: int, classes: int) -> Self:
-        """A tally to count into."""
+    def nothing(cls, bases: int, books: int, parts: int, natures: int, classes: int) -> Self:
+        """Tallies of some bases to count into, the base as one more axis in front."""
         shapes = (
             (2, natures, 2), (2, natures, 2), (2, natures), (3, 2), (3, classes), (3, classes), (3,), (3,),
         )  # fmt: skip
-        return cls(*(np.zeros((books, parts, *shape), np.int64) for shape in shapes))
+        return cls(*(np.zeros((bases, books, parts, *shape), np.int64) for shape in shapes))
 
     @property
     def columns(self) -> tuple[Whole, ...]:
@@ -85,33 +85,36 @@ class Tally:
 
 def tally(
     rows: Interruptions,
-    weight: Whole,
+    weights: Sequence[Whole],
     *,
     days: Days,
     limits: Sequence[Limits],
     counted: Bools | None = None,
     part: Ints | None = None,
     parts: int = 1,
-) -> Tally:
-    """Count the interruptions that began in `days`, each customer weighing `weight` [subjects]; one book per `limits`.
+) -> list[Tally]:
+    """Count the interruptions that began in `days`: one pass, one tally per base, one book per `limits`.
 
-    `counted` [events] leaves events out, `part` [subjects] puts each customer into one of `parts`. Rows before the first
-    day are read to know whether an interruption began there: hand in those of the last few minutes before it as well.
+    `weights` say per base what each customer weighs, [subjects]. `counted` [events] leaves events out, `part` [subjects]
+    puts each customer into one of `parts`. Rows before the first day are read to know whether an interruption began
+    there: hand in those of the last few minutes before it as well.
     """
     nature = rows.events.nature if counted is None else np.where(counted, rows.events.nature, np.int8(-1))
     of_part = np.zeros(len(rows.subjects), np.int32) if part is None else part
     classes = 1 + max(count for book in limits for count in book.repeats_from)
     bounds = np.array([(book.sustained_s, book.single_s, book.total_s) for book in limits], np.int64)
+    weighing = np.stack(weights, axis=1)
 
     def counted_between(ends: tuple[int, int]) -> Tally:
-        mine = Tally.nothing(len(limits), parts, len(Nature), classes)
+        mine = Tally.nothing(len(weights), len(limits), parts, len(Nature), classes)
         _count(
-            *ends, rows.subject, rows.start_s, rows.end_s, rows.event, nature, weight, of_part,
+            *ends, rows.subject, rows.start_s, rows.end_s, rows.event, nature, weighing, of_part,
             days.begin_s, days.major, bounds, *mine.columns,
         )  # fmt: skip
         return mine
 
-    return reduce(Tally.plus, spread(counted_between, rows.subject))
+    every = reduce(Tally.plus, spread(counted_between, rows.subject))
+    return [Tally(*(column[base] for column in every.columns)) for base in range(len(weights))]
 
 
 def stacked(parts: Sequence[Tally]) -> Tally:
@@ -172,10 +175,10 @@ def _count(
     interruptions: Whole, seconds: Whole, operations: Whole, hit: Whole, sustained: Whole, events: Whole,
     long_single: Whole, long_total: Whole,
 ) -> None:  # fmt: skip
-    books, widest = len(bounds), bounds[:, 0].max()
+    bases, books, widest = weight.shape[1], len(bounds), bounds[:, 0].max()
     own = np.zeros((books, 2, 4), np.int64)  # of one customer, by day: sustained, momentary, longest, total
     while row < until:
-        who, first = subject[row], row
+        who, first, place = subject[row], row, part[subject[row]]
         while row < until and subject[row] == who:
             row += 1
         own[:] = 0
@@ -194,39 +197,51 @@ def _count(
                     if rows == 0:
                         continue
                 momentary, flag = int(dead < bounds[book, 0]), int(major[book, day])
-                interruptions[book, part[who], flag, kind, momentary] += weight[who]
-                seconds[book, part[who], flag, kind, momentary] += weight[who] * dead
+                for base in range(bases):
+                    interruptions[base, book, place, flag, kind, momentary] += weight[who, base]
+                    seconds[base, book, place, flag, kind, momentary] += weight[who, base] * dead
                 own[book, flag, momentary] += 1
                 if momentary:
-                    operations[book, part[who], flag, kind] += weight[who] * rows
+                    for base in range(bases):
+                        operations[base, book, place, flag, kind] += weight[who, base] * rows
                 else:
                     own[book, flag, 2] = max(own[book, flag, 2], dead)
                     own[book, flag, 3] += dead
         for book in range(books):
-            _close_customer(
-                own[book], weight[who], part[who], bounds[book],
-                hit[book], sustained[book], events[book], long_single[book], long_total[book],
-            )  # fmt: skip
+            _close(own[book], weight[who], place, bounds[book], book, hit, sustained, events, long_single, long_total)
 
 
 @numba.njit(cache=True, nogil=True)
-def _close_customer(
-    own: Whole, weight: int, part: int, bounds: Whole,
+def _close(
+    own: Whole, weight: Whole, part: int, bounds: Whole, book: int,
     hit: Whole, sustained: Whole, events: Whole, long_single: Whole, long_total: Whole,
 ) -> None:  # fmt: skip
-    """What one customer's counts make of him in each view."""
-    most = sustained.shape[2] - 1
+    """What the interruptions of one customer make of him, in each view and on each base."""
+    most = sustained.shape[4] - 1
     for view in range(3):
-        lasting = short = longest = total = 0
-        for flag in range(2):
-            if view == 0 or view == flag + 1:
-                lasting, short = lasting + own[flag, 0], short + own[flag, 1]
-                longest, total = max(longest, own[flag, 2]), total + own[flag, 3]
-        if lasting + short > 0:
-            hit[part, view, 1] += weight
-            events[part, view, min(lasting + short, most)] += weight
-        if lasting > 0:
-            hit[part, view, 0] += weight
-            sustained[part, view, min(lasting, most)] += weight
-            long_single[part, view] += weight * (longest >= bounds[1])
-            long_total[part, view] += weight * (total >= bounds[2])
+        lasting, any_length, long_one, long_all = _seen(own, view, bounds)
+        if any_length == 0:
+            continue
+        for base in range(len(weight)):
+            hit[base, book, part, view, 1] += weight[base]
+            events[base, book, part, view, min(any_length, most)] += weight[base]
+        if lasting == 0:
+            continue
+        for base in range(len(weight)):
+            hit[base, book, part, view, 0] += weight[base]
+            sustained[base, book, part, view, min(lasting, most)] += weight[base]
+            if long_one:
+                long_single[base, book, part, view] += weight[base]
+            if long_all:
+                long_total[base, book, part, view] += weight[base]
+
+
+@numba.njit(cache=True, nogil=True)
+def _seen(own: Whole, view: int, bounds: Whole) -> tuple[int, int, bool, bool]:
+    """One customer in one view: sustained interruptions, interruptions of any length, a long one, long ones together."""
+    lasting = short = longest = total = 0
+    for flag in range(2):
+        if view == 0 or view == flag + 1:
+            lasting, short = lasting + own[flag, 0], short + own[flag, 1]
+            longest, total = max(longest, own[flag, 2]), total + own[flag, 3]
+    return lasting, lasting + short, lasting > 0 and longest >= bounds[1], lasting > 0 and total >= bounds[2]
