@@ -153,6 +153,25 @@ def test_in_a_closed_loop_both_sides_trip_and_the_rest_stays_alive():
     assert hours_of(rows, "l2") == [REPAIR]
 
 
+def test_a_whole_row_of_sections_lives_from_the_far_end_of_a_loop():
+    rows = [
+        "S a: q1 breaker",
+        "a b: line l1",
+        "b c: q2 breaker",
+        "c: load 10",
+        "c d: q4 load_break_switch",
+        "d: load 20",
+    ]
+    rows += ["d e: q5 load_break_switch", "e: load 30", "e S: q3 breaker"]
+    assert hours_of(rows, "l1") == [0, 0, 0]
+
+
+def test_without_protection_the_source_trips_and_returns_by_itself():
+    rows = ["S a: d1 load_break_switch", "S: load 10", "a b: line l1", "b: load 20"]
+    assert hours_of(rows, "l1") == [MANUAL, REPAIR]
+    assert hours_of(rows, "l1", own=[{"equipment_id": "d1", "operate_h": 0.05}]) == [AUTOMATED, REPAIR]
+
+
 def test_a_main_transformer_fails_and_the_station_next_to_it_helps():
     rows = ["H s: trafo main YNd11 main", "H: source", "s a: CB1 breaker", "a b: line l1", "b: load 10"]
     rows += ["S z: CB2 breaker", "z: load 5", "b z: tie load_break_switch open"]
