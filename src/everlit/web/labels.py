@@ -60,7 +60,21 @@ RISKS = {
     "quiet": "in time", "at_risk": "will be late", "first_alarm": "due within the hour", "second_alarm": "due within half an hour",
     "due": "due now", "late": "late", "kept": "kept",
 }  # fmt: skip
+NOTICES = {
+    "planned": "planned outage", "temporary": "temporary outage", "fault": "fault", "changed": "changed",
+    "cancelled": "it does not take place", "restored_early": "supply is back early", "delayed": "it takes longer",
+    "restored": "supply is back",
+}  # fmt: skip
+SENDING = {
+    "queued": "waits", "sending": "is being sent", "unknown": "may have been sent", "confirming": "receipt awaited",
+    "accepted": "taken by the gateway", "delivered": "delivered", "refused": "not accepted", "given_up": "given up",
+    "superseded": "replaced by a later one", "expired": "too late to be of use",
+}  # fmt: skip
+CHANNELS = {
+    "sms": "text message", "email": "e-mail", "inbox": "web inbox", "door": "notice at the door",
+    "webhook": "webhook",
+}  # fmt: skip
 ALL = (
     STATES, DEPARTMENTS, KINDS, NATURES, COMMANDS, DELAYS, OUTCOMES, IMPORTANCE, HARDNESS, CERTIFICATE, ALTERNATIVES,
-    PHASES, AUDIENCES, RISKS,
+    PHASES, AUDIENCES, RISKS, NOTICES, SENDING, CHANNELS,
 )  # fmt: skip

@@ -39,7 +39,7 @@ NAVIGATION = (
     ("/board", "Plan", (
         ("/board", "Month board"), ("/requests", "Requests"), ("/savings", "Savings"), ("/review", "Review"),
     )),
-    ("/reliability", "Reliability", ()),
+    ("/reliability", "Reliability", (("/reliability", "Indices"), ("/meter", "One meter"))),
     ("/policies", "Rules", ()),
 )  # fmt: skip
 """The pages by what people do with them: address, title, and the pages behind it, shown below when one of them is open."""
