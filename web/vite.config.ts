@@ -26,6 +26,7 @@ export default defineConfig({
         site: entry("src/site.ts"),
         map: entry("src/map/map.ts"),
         board: entry("src/board/board.ts"),
+        now: entry("src/now/now.ts"),
       },
       output: {
         entryFileNames: "[name].js",

@@ -35,6 +35,7 @@ POLICY = (
 YEAR_S = 31_536_000
 NAVIGATION = (
     ("/", "Overview", ()),
+    ("/now", "Outages now", ()),
     ("/map", "Map", ()),
     ("/board", "Plan", (
         ("/board", "Month board"), ("/requests", "Requests"), ("/savings", "Savings"), ("/review", "Review"),

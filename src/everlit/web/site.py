@@ -13,7 +13,15 @@ from everlit.api import create_api
 from everlit.api.problems import status_of
 from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
-from everlit.web import outage_pages, pages, reliability_pages, request_pages, steps_page, timeline_pages
+from everlit.web import (
+    outage_board_pages,
+    outage_pages,
+    pages,
+    reliability_pages,
+    request_pages,
+    steps_page,
+    timeline_pages,
+)
 from everlit.web.rendering import render
 
 STATIC = Path(__file__).parent / "static"
@@ -27,7 +35,15 @@ def create_site(app: App, *, network: str = "urban") -> FastAPI:
     site.state.network = network
     STATIC.mkdir(exist_ok=True)
     site.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for module in (pages, request_pages, outage_pages, steps_page, reliability_pages, timeline_pages):
+    for module in (
+        pages,
+        request_pages,
+        outage_pages,
+        steps_page,
+        reliability_pages,
+        timeline_pages,
+        outage_board_pages,
+    ):
         site.include_router(module.router)
     for kind in (Refusal, HTTPException):
         site.add_exception_handler(kind, _on_page(site.exception_handlers[kind]))
