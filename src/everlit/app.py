@@ -247,7 +247,7 @@ class App:
     @cached_property
     def control(self) -> Control:
         """Outages while they are carried out, on this store."""
-        return Control(self.engine, self.planning, self.ledger, self.grid, self.clock)
+        return Control(self.engine, self.planning, self.ledger, self.grid, self.clock, reactions=self._react)
 
     @cached_property
     def reliability(self) -> Reliability:
@@ -289,8 +289,13 @@ class App:
         loads = self._loads(name, period)
         return transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start)
 
-    def switching_plan(self, name: str, equipment: Sequence[str], period: Period) -> SwitchingPlan:
-        """Isolation, transfer and the tickets there and back for an outage of `equipment` in `period`."""
+    def switching_plan(
+        self, name: str, equipment: Sequence[str], period: Period, *, disturbed: Sequence[str] | None = None
+    ) -> SwitchingPlan:
+        """Isolation, transfer and the tickets there and back for an outage of `equipment` in `period`.
+
+        `disturbed` are feeders with an earth fault or an abnormal neutral, None while nobody has said.
+        """
         return plan_switching(
             self.grid(name),
             self.closed(name),
@@ -299,6 +304,7 @@ class App:
             loads=self._loads(name, period),
             policies=self.planning.policies(),
             on=self._day(period),
+            disturbed=None if disturbed is None else tuple(disturbed),
         )
 
     def _loads(self, name: str, period: Period) -> tuple[Floats, Floats]:

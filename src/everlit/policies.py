@@ -6,29 +6,36 @@ queued, or neither. A reaction that is refused refuses its cause.
     planning.outage.notify      people are told the final plan: the first word, changes, that it is off for some
     planning.outage.assessed    another plan than the one told: nobody who does not know it yet is told it
     planning.outage.move …      the time told no longer stands: whoever was told hears that it is off
+    control.step                whoever is dead against the plan is told, and everybody as soon as it will be late
     planning.outage.restore     supply is back: told, and booked in the ledger as the steps were done
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from everlit.control.service import Control
 from everlit.grid import Grid
-from everlit.kernel import Text
+from everlit.kernel import Period, Text
 from everlit.notices.channel import Kind
-from everlit.notices.model import Happening
+from everlit.notices.model import Group, Happening, instant, seconds
 from everlit.notices.policies import rules_of
 from everlit.notices.recipients import groups_of
 from everlit.notices.service import Notices
 from everlit.planning import store
+from everlit.planning.delays import Risk
 from everlit.planning.model import Nature, PlannedOutage, State
 from everlit.platform.events import Actor
 
 REACTING = Actor("everlit", "system")
 MOST_NAMED = 3
+ASTRAY = "/astray"
+"""Ending of the event under which people hear that they are dead against the plan of an outage."""
+OTHERWISE = Text("switching did not go as planned", "操作未按计划进行")
+HALF_HOUR_S = 1800
 KINDS: Mapping[Nature, Kind] = {Nature.PLANNED: Kind.PLANNED, Nature.TEMPORARY: Kind.TEMPORARY}
 
 
@@ -93,6 +100,30 @@ def restored(react: Reactions, connection: Connection, outage: PlannedOutage) ->
     react.notices.restored(connection, outage.outage_id, at, actor=REACTING)
 
 
+def followed(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """After each step: whoever is dead against the plan is told at once, and everybody as soon as it will be late."""
+    made, off = react.control.going(connection, outage)
+    now, event = react.notices.clock(), f"{outage.outage_id}{ASTRAY}"
+    if not len(off.dead):
+        react.notices.restored(connection, event, now, actor=REACTING)
+    elif now < outage.period.end:
+        spans = ((seconds(now), seconds(outage.period.end)),)
+        named = off.as_json()["dead"]
+        happening = replace(
+            react.happening(connection, outage),
+            event_id=event, kind=Kind.FAULT, period=Period(now, outage.period.end),
+            groups=(Group(spans, tuple(named["consumers"])),), cause=OTHERWISE, facts={"affected": named["households"]},
+        )  # fmt: skip
+        react.notices.announce(connection, happening, actor=REACTING)
+    if made.risk in (Risk.AT_RISK, Risk.LATE):
+        react.notices.delayed(connection, outage.outage_id, _half_hour_after(made.expected), actor=REACTING)
+
+
+def _half_hour_after(expected: datetime) -> datetime:
+    """The next half hour: people are not told every minute of a delay."""
+    return instant(-(-seconds(expected) // HALF_HOUR_S) * HALF_HOUR_S)
+
+
 def booked(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
     """Who was dead from when to when goes into the ledger."""
     react.control.book(connection, outage, actor=REACTING)
@@ -107,6 +138,7 @@ WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None],
     "planning.outage.postpone": (call_off,),
     "planning.outage.cancel": (call_off,),
     "planning.outage.reject": (call_off,),
+    "control.step": (followed,),
     "planning.outage.restore": (restored, booked),
 }
 """The table."""

@@ -39,6 +39,22 @@ def test_isolate_and_transfer(everlit):
     assert everlit("transfer", *WORK, *TIMES).out
 
 
+def test_ticket_says_every_step_there_and_back(everlit):
+    work = ("ticket", "--network", "case33", "--equipment", "l7", *TIMES)
+    told = everlit(*work, "--json")
+    assert told.code == 0 and set(told.json) == {"out", "back"}
+    steps = [(step["action"], step["device"]) for step in told.json["out"]["steps"]]
+    assert steps[-1] == ("permit", "permit-l7") and ("open", "s7") in steps
+    assert told.json["back"]["steps"][0]["action"] == "return"
+    spoken = everlit(*work).out
+    assert len([line for line in spoken.splitlines() if " min  " in line]) == sum(
+        len(ticket["steps"]) for ticket in told.json.values()
+    )
+    assert everlit(*work, "--undisturbed").code == 0
+    nowhere = everlit(*work, "--disturbed", "f99", "--json")
+    assert (nowhere.code, nowhere.json["findings"][0]["kind"]) == (1, "equipment.unknown")
+
+
 def test_reconfigure_finds_the_published_losses(everlit):
     answer = everlit("reconfigure", "--network", "case33", "--json").json
     assert answer["loss_kw_before"] == pytest.approx(202.677, abs=0.001)

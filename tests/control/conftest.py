@@ -23,11 +23,13 @@ NETWORK = "drawn"
 class Room:
     """The application with an outage of line b, six hours long, ready to be switched."""
 
-    def __init__(self, url: str, home: Path) -> None:
+    def __init__(self, url: str, home: Path, *, customers: bool = False) -> None:
         self.now = START - timedelta(days=40)
         self.app = App.open(home, url=url, clock=lambda: self.now)
         self.grid = two_feeders()
         self.app.import_network(self.grid.network)
+        if customers:
+            self.app.customers.invent(NETWORK, seed=1, actor=Actor("sun", "marketing"))
         planning, li = self.app.planning, Actor("li", "planner")
         wish = request("R1", "lb", wanted=START, earliest=START, latest=START + timedelta(days=6))
         planning.submit(NETWORK, [wish], actor=Actor("wang", "requester"))

@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
 
-from everlit.customers.model import Priority
-from everlit.customers.store import PRIORITY, accounts
+from everlit.customers.store import accounts
 from everlit.kernel import Finding, Text, utc
 from everlit.notices.channel import Kind, Sent
 from everlit.notices.model import Group, Happening
@@ -229,21 +228,6 @@ def numbered(town: Town) -> list[tuple]:
     return [(kind, version, names.get(number, "")) for kind, version, number in town.rows("account_no")]
 
 
-def test_priority_in_sql_is_the_priority_of_the_rule(town) -> None:
-    from everlit.grid import Importance
-
-    made = [
-        account(f"{grade.name}-{life}", "a", importance=grade, life_support=life)
-        for grade in Importance
-        for life in (False, True)
-    ]
-    town.people(made)
-    with reading(town.engine) as connection:
-        found = dict(connection.execute(select(accounts.c.account_id, PRIORITY)).all())
-    assert found == {one.account_id: int(one.priority) for one in made}
-    assert set(found.values()) == {int(one) for one in Priority}
-
-
 @settings(max_examples=60)
 @given(begin=st.integers(0, 1439), end=st.integers(0, 1439), minute=st.integers(0, 1439))
 def test_quiet_hours_in_sql_are_the_quiet_hours_of_the_rule(begin, end, minute, quiet_town) -> None:
@@ -254,7 +238,7 @@ def test_quiet_hours_in_sql_are_the_quiet_hours_of_the_rule(begin, end, minute, 
     when = When(0, minute, 10**9, 10**9)
     with writing(quiet_town.engine) as connection:
         connection.execute(update(accounts).values(quiet_from=begin, quiet_to=end))
-        found = connection.execute(select(_due(accounts, when, PRIORITY))).scalar_one()
+        found = connection.execute(select(_due(accounts, when, accounts.c.priority))).scalar_one()
     assert found == due_s(Quiet(begin, end), when)
 
 

@@ -36,7 +36,9 @@ def states(trace: Trace) -> object:
     return trace.as_json()
 
 
-TOLD = {say: [(case, say(case.trace())) for case in (*DANGERS, *SOUND)] for say in (findings, states)}
+TOLD: dict[Callable[[Trace], object], list[tuple[Danger, object]]] = {
+    say: [(case, say(case.trace())) for case in (*DANGERS, *SOUND)] for say in (findings, states)
+}
 
 
 def told_alike(say: Callable[[Trace], object], **options: Any) -> bool:

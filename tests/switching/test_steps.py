@@ -9,6 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from everlit.grid import compile_network, supply
+from everlit.grid.compiled import UnableToFindEquipment
 from everlit.grid.synthetic import random_network
 from everlit.grid.tables import network_of
 from everlit.kernel import Policies
@@ -75,12 +76,16 @@ def test_no_tie_of_a_disturbed_feeder_is_closed_hot() -> None:
     grid = sketch(*RING)
     start, goal = grid.switch_normal_closed, positions(grid, opened="s1", closed="t")
     assert told(order_steps(grid, start, goal)).index("undisturbed t") == 2
+    by_hand = sketch(*(row.replace("t open remote", "t open") for row in RING))
+    steps = order_steps(by_hand, start, goal).steps
+    asked = next(index for index, step in enumerate(steps) if step.action is Action.UNDISTURBED)
+    assert steps[asked + 1].travel_min == 0 < steps[asked].travel_min, "the word is fresh when the tie is closed"
     assert order_steps(grid, start, goal, disturbed=()).household_min == 0
     cold = order_steps(grid, start, goal, disturbed=("f2",))
     assert told(cold) == ["open s1", "close t"] and cold.household_min > 0
-    with pytest.raises(UnableToOrder) as refusal:
+    with pytest.raises(UnableToFindEquipment) as refusal:
         order_steps(grid, start, goal, disturbed=("f9",))
-    assert refusal.value.findings[0].kind == "order.unknown_feeder"
+    assert refusal.value.findings[0].kind == "equipment.unknown"
 
 
 def test_cold_transfer_where_it_does_not() -> None:

@@ -33,6 +33,12 @@ class TimedWork(Work):
         return period_of(self.start, self.end)
 
 
+class SwitchedWork(TimedWork):
+    """Timed work, and the feeders with an earth fault or an abnormal neutral; left out while nobody has said."""
+
+    disturbed: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=500)] | None = None
+
+
 @router.post("/isolate", summary="The smallest set of switches with a visible break on every infeed")
 def isolate_equipment(app: TheApp, name: Name, work: Work, state: TheState) -> Response:
     """What must be opened to work on the equipment, and who loses supply before any transfer."""
@@ -47,9 +53,9 @@ def transfer_equipment(app: TheApp, name: Name, work: TimedWork, state: TheState
 
 
 @router.post("/ticket", summary="Operation tickets there and back")
-def tickets(app: TheApp, name: Name, work: TimedWork) -> Response:
+def tickets(app: TheApp, name: Name, work: SwitchedWork) -> Response:
     """Every step with its predicates checked; `violations` tell why a plan must not be operated."""
-    plan = app.switching_plan(name, work.equipment, work.period)
+    plan = app.switching_plan(name, work.equipment, work.period, disturbed=work.disturbed)
     answer = {**plan.tickets.as_json(), "violations": [finding.as_json() for finding in plan.violations]}
     return json_response(answer)
 
@@ -58,10 +64,10 @@ def tickets(app: TheApp, name: Name, work: TimedWork) -> Response:
 def printed_ticket(
     app: TheApp,
     name: Name,
-    work: TimedWork,
+    work: SwitchedWork,
     direction: Literal["out", "back"] = "out",
     lang: Literal["zh", "en"] = "zh",
 ) -> Response:
     """The ticket out to the work, or back, as it is printed."""
-    made = app.switching_plan(name, work.equipment, work.period).tickets
+    made = app.switching_plan(name, work.equipment, work.period, disturbed=work.disturbed).tickets
     return Response(ticket_pdf(getattr(made, direction), language=lang), media_type="application/pdf")

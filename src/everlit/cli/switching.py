@@ -1,4 +1,4 @@
-"""`everlit trace|isolate|transfer|reconfigure`: questions asked of one network in its present state."""
+"""`everlit trace|isolate|transfer|ticket|reconfigure`: questions asked of one network in its present state."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -12,6 +12,8 @@ from everlit.grid.trace import bounding_switches, study
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.switching.isolate import isolate
 from everlit.switching.reconfigure import reconfigure
+from everlit.switching.steps import UnableToOrder
+from everlit.switching.ticket import Tickets
 
 NetworkName = Annotated[str, typer.Option("--network", "-n", help="Network name. 网络名称。")]
 EquipmentIds = Annotated[list[str], typer.Option("--equipment", help="Equipment worked on; repeatable. 检修设备。")]
@@ -32,6 +34,7 @@ def add_to(application: typer.Typer) -> None:
     application.command("trace")(trace)
     application.command("isolate")(isolate_equipment)
     application.command("transfer")(transfer_equipment)
+    application.command("ticket")(ticket_of_work)
     application.command("reconfigure")(reconfigure_network)
 
 
@@ -87,6 +90,29 @@ def transfer_equipment(
     span = period(app, start, end)
     answer = app.transfer(network, equipment, span, **as_of(app, at, known_at)).as_json()
     show(answer, as_json=as_json, people=lambda: show_transfer(answer))
+
+
+def ticket_of_work(
+    equipment: EquipmentIds,
+    start: Annotated[str, typer.Option("--from", help="Start, ISO 8601; local time unless an offset is named. 开始。")],
+    end: Annotated[str, typer.Option("--to", help="End. 结束。")],
+    network: NetworkName = "urban",
+    disturbed: Annotated[
+        list[str], typer.Option(help="Feeder with an earth fault or abnormal neutral; repeatable. 接地故障馈线。")
+    ] = [],
+    undisturbed: Annotated[
+        bool, typer.Option("--undisturbed", help="No feeder has one, as told. 无接地故障。")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The operation tickets out to the work and back, every state on the way checked; exit 1 where none is safe. 操作票。"""
+    app = App.open()
+    said = disturbed if disturbed or undisturbed else None
+    plan = app.switching_plan(network, equipment, period(app, start, end), disturbed=said)
+    if plan.violations:
+        raise UnableToOrder(*plan.violations)
+    tickets = plan.tickets
+    show(tickets.as_json(), as_json=as_json, people=lambda: show_tickets(tickets))
 
 
 def reconfigure_network(
@@ -191,6 +217,12 @@ def show_transfer(answer: dict[str, Any]) -> None:
         rows.append(("lowest voltage 最低电压", f"{lowest['value']:.4f} pu, {lowest['where']}"))
     table("transfer 转供", ("", ""), rows)
     _remarks(answer["certificate"])
+
+
+def show_tickets(tickets: Tickets) -> None:
+    """Both tickets as they are read out."""
+    for ticket in (tickets.out, tickets.back):
+        console.print(ticket.text(language()), markup=False, highlight=False, soft_wrap=True)
 
 
 def show_reconfiguration(answer: dict[str, Any]) -> None:

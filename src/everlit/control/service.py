@@ -19,7 +19,7 @@ from everlit.grid.store import SwitchOperation, operations_until, record_operati
 from everlit.kernel import Finding, Text
 from everlit.ledger.service import Ledger
 from everlit.planning import store as planning_store
-from everlit.planning.delays import RUNNING, Course, Promise, course_of
+from everlit.planning.delays import RUNNING, Course, Promise, course_of, promise
 from everlit.planning.model import PlannedOutage, Role
 from everlit.planning.service import Planning
 from everlit.platform.database import reading, writing
@@ -63,6 +63,8 @@ class Control:
     ledger: Ledger
     grid: Callable[[str], Grid]
     clock: Callable[[], datetime]
+    reactions: Callable[[Connection, str, str, Mapping[str, Any]], None] = lambda *_: None
+    """What others do about a step, inside its transaction."""
 
     # ----------------------------------------------------------------------------------------- telling
     def tell(
@@ -91,9 +93,9 @@ class Control:
                 store.keep_step(connection, outage_id, step, told_at=now)
                 moved = [SwitchOperation(one.switch_id, one.closed, one.at, now) for one in operations(tickets, [step])]
                 record_operations(connection, outage.network, moved, actor=actor, at=now)
-                record(
-                    connection, actor=actor, at=now, kind="control.step", subject=f"outage:{outage_id}", body=step.as_json()
-                )  # fmt: skip
+                subject, body = f"outage:{outage_id}", step.as_json()
+                record(connection, actor=actor, at=now, kind="control.step", subject=subject, body=body)
+            self.reactions(connection, "control.step", f"outage:{outage_id}", {"steps": len(steps)})
             return self._execution(connection, outage, tickets, done)
 
     def execution(self, outage_id: str) -> Execution:
@@ -102,6 +104,15 @@ class Control:
             outage = self._outage(connection, outage_id)
             done = store.steps_done(connection, outage_id)
             return self._execution(connection, outage, self._tickets(connection, outage), done)
+
+    def going(self, connection: Connection, outage: PlannedOutage) -> tuple[Promise, Astray]:
+        """How the promise of an outage stands by its steps, and who is dead against the plan."""
+        now = self._execution(
+            connection, outage, self._tickets(connection, outage), store.steps_done(connection, outage.outage_id)
+        )
+        course = self._course(connection, outage) or Course()
+        made = promise(outage, now=self.clock(), course=course, policies=self.planning.policies())
+        return made, now.astray
 
     def promises(self, network: str) -> list[Promise]:
         """How the promises of outages under way stand, by the steps done so far."""

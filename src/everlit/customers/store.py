@@ -19,11 +19,11 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    SmallInteger,
     String,
     Table,
     UniqueConstraint,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -31,9 +31,8 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.sql.elements import ColumnElement
 
-from everlit.customers.model import Account, AccountKind, Contact, ContactRole, Delegate, Priority, Quiet, Way
+from everlit.customers.model import Account, AccountKind, Contact, ContactRole, Delegate, Quiet, Way
 from everlit.grid import Importance
 from everlit.platform.database import metadata
 
@@ -55,6 +54,7 @@ accounts = Table(
     Column("link_probability", Float, nullable=False),
     Column("importance", Integer, nullable=False),
     Column("life_support", Boolean, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("name", String(100), nullable=False),
     Column("address", String(200), nullable=False),
@@ -66,7 +66,7 @@ accounts = Table(
     UniqueConstraint("network", "account_id"),
     Index(
         "ix_customers_accounts_place",
-        "network", "consumer_id", "link_probability", "importance", "life_support", "channel", "quiet_from", "quiet_to",
+        "network", "consumer_id", "link_probability", "priority", "channel", "quiet_from", "quiet_to",
     ),
     Index(
         "ix_customers_accounts_doubt", "network", "link_probability",
@@ -104,14 +104,6 @@ delegations = Table(
     Index("ix_customers_delegations_account_no", "account_no"),
 )
 TABLES: tuple[Table, ...] = (accounts, links, contacts, delegations)
-
-PRIORITY: ColumnElement[int] = case(
-    (accounts.c.life_support, int(Priority.LIFE_SUPPORT)),
-    (accounts.c.importance >= int(Importance.TEMPORARY), int(Priority.IMPORTANT)),
-    (accounts.c.importance == int(Importance.SENSITIVE), int(Priority.SENSITIVE)),
-    else_=int(Priority.ORDINARY),
-)
-"""`Account.priority` as a column expression; a test holds the two together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +154,7 @@ def _account_row(network: str, account: Account) -> dict[str, Any]:
         "link_probability": account.link_probability,
         "importance": int(account.importance),
         "life_support": account.life_support,
+        "priority": int(account.priority),
         "kind": account.kind.value,
         "address": account.address,
         **_contact_row(account.holder),

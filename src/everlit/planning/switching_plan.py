@@ -19,6 +19,7 @@ from everlit.kernel import Finding, Period, Policies
 from everlit.planning.path import DeadTimes
 from everlit.switching import Isolation, isolate, limits_of
 from everlit.switching.dead import dead_intervals
+from everlit.switching.loop import Disturbed
 from everlit.switching.step import Action, Phase, Step
 from everlit.switching.steps import UnableToOrder, order_job
 from everlit.switching.ticket import TASKS, Direction, Ticket, Tickets
@@ -81,18 +82,22 @@ def plan_switching(
     policies: Policies,
     on: date,
     seconds: float = 10.0,
+    disturbed: Disturbed = None,
 ) -> SwitchingPlan:
     """The plan for an outage in `period`; raises UnableToIsolate, UnableToFindEquipment.
 
     When no safe order of the steps is found, the plan carries the findings as violations and a plain order of
-    switches, so that people see both what it would do and why it must not be done.
+    switches, so that people see both what it would do and why it must not be done. `disturbed` are feeders with an
+    earth fault or an abnormal neutral, None while nobody has said.
     """
     minutes, limits = period.hours * 60, limits_of(policies, on=on)
     isolation = isolate(grid, closed, equipment_ids, limits=limits)
     moved = transfer(grid, closed, isolation, loads, policies, on=on, starts_at=period.start, seconds=seconds)
     first = _heaviest(loads, slice(None, SWITCHING_STEPS))
     last = _heaviest(loads, slice(-SWITCHING_STEPS, None))
-    tickets, violations = _ordered(isolation, moved.state, policies, on, loads=first, loads_back=last)
+    tickets, violations = _ordered(
+        isolation, moved.state, policies, on, loads=first, loads_back=last, disturbed=disturbed
+    )
     work_min = max(0.0, minutes - tickets.out.minutes - tickets.back.minutes)
     dead = dead_intervals(grid, closed, tickets.out, work_min, tickets.back)
     times = DeadTimes(dead.section, dead.from_min, dead.to_min)
@@ -117,13 +122,15 @@ def _ordered(
     *,
     loads: Loads | None = None,
     loads_back: Loads | None = None,
+    disturbed: Disturbed = None,
 ) -> tuple[Tickets, tuple[Finding, ...]]:
     """The tickets of a job; where no safe order is found, a plain one with the findings against it."""
     grid, closed = isolation.grid, isolation.closed_before
     try:
         tickets = order_job(
-            grid, closed, at_work, work=isolation, loads=loads, loads_back=loads_back, policies=policies, on=on
-        )
+            grid, closed, at_work, work=isolation, loads=loads, loads_back=loads_back, policies=policies, on=on,
+            disturbed=disturbed,
+        )  # fmt: skip
     except UnableToOrder as refusal:
         return _plain(grid, closed, at_work, minutes=policies.value("minutes.manual", on=on)), tuple(refusal.findings)
     return tickets, ()

@@ -98,7 +98,6 @@ class Totals:
     interruptions: Whole
     seconds: Whole
     operations: Whole
-    hit: Whole
     sustained: Whole
     events: Whole
     long_single: Whole
@@ -112,7 +111,7 @@ class Totals:
         added = (
             getattr(tally, name)[book, part, days].sum(axis=0) for name in ("interruptions", "seconds", "operations")
         )
-        by_customer = ("hit", "sustained", "events", "long_single", "long_total")
+        by_customer = ("sustained", "events", "long_single", "long_total")
         return cls(*added, *(getattr(tally, name)[book, part, chosen] for name in by_customer))
 
     def measured(self, formula: Formula) -> int:
@@ -134,7 +133,7 @@ def evaluate(formula: Formula, counted: Totals, customers: float, period_s: int)
         Over.CUSTOMERS: customers,
         Over.CUSTOMER_TIME: customers * period_s,
         Over.INTERRUPTIONS: float(counted.interruptions[formula.leaves].sum()),
-        Over.HIT: float(counted.hit[int(formula.leaves[:, MOMENTARY].any())]),
+        Over.HIT: float((counted.events if formula.leaves[:, MOMENTARY].any() else counted.sustained).sum()),
     }
     return Index(
         formula.key, formula.title, formula.unit, counted.measured(formula), divided[formula.over], formula.per, formula.complement

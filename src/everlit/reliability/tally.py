@@ -33,6 +33,8 @@ from everlit.reliability.policies import Limits
 Made = TypeVar("Made")
 Whole = npt.NDArray[np.int64]
 ROWS_A_TASK = 250_000
+VIEWS, CALM = 4, 3
+"""While counting, customers without an interruption on a major day are added up once, for both views they stand in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +53,14 @@ class Tally:
     """What the books count on one base, weighted integers by book and part, [b, p, …].
 
     `interruptions` and `seconds` [b, p, ordinary or major day, nature, sustained or momentary]; `operations` of momentary
-    interruptions [b, p, day, nature]. By customer, [b, p, view (all, without, only major days), …]: `hit` by a sustained
-    interruption, by any; `sustained` and `events` are histograms of how many sustained interruptions, and how many of
-    any length, a customer had (the last class holds all above); `long_single`, `long_total` had long ones.
+    interruptions [b, p, day, nature]. By customer, [b, p, view (all, without, only major days), …]: `sustained` and
+    `events` are histograms of how many sustained interruptions, and how many of any length, a customer had (the first
+    class is empty, the last holds all above); `long_single` and `long_total` had long ones.
     """
 
     interruptions: Whole
     seconds: Whole
     operations: Whole
-    hit: Whole
     sustained: Whole
     events: Whole
     long_single: Whole
@@ -69,7 +70,7 @@ class Tally:
     def nothing(cls, bases: int, books: int, parts: int, natures: int, classes: int) -> Self:
         """Tallies of some bases to count into, the base as one more axis in front."""
         shapes = (
-            (2, natures, 2), (2, natures, 2), (2, natures), (3, 2), (3, classes), (3, classes), (3,), (3,),
+            (2, natures, 2), (2, natures, 2), (2, natures), (VIEWS, classes), (VIEWS, classes), (VIEWS,), (VIEWS,),
         )  # fmt: skip
         return cls(*(np.zeros((bases, books, parts, *shape), np.int64) for shape in shapes))
 
@@ -106,15 +107,23 @@ def tally(
     weighing = np.stack(weights, axis=1)
 
     def counted_between(ends: tuple[int, int]) -> Tally:
-        mine = Tally.nothing(len(weights), len(limits), parts, len(Nature), classes)
+        mine = Tally.nothing(len(weights), len(limits) + 1, parts, len(Nature), classes)
         _count(
             *ends, rows.subject, rows.start_s, rows.end_s, rows.event, nature, weighing, of_part,
             days.begin_s, days.major, bounds, *mine.columns,
         )  # fmt: skip
         return mine
 
-    every = reduce(Tally.plus, spread(counted_between, rows.subject))
-    return [Tally(*(column[base] for column in every.columns)) for base in range(len(weights))]
+    every, books = reduce(Tally.plus, spread(counted_between, rows.subject)), len(limits)
+    by_interruption = [column[:, :books] + column[:, books:] for column in every.columns[:3]]
+    columns = (*by_interruption, *(_views(column[:, :books]) for column in every.columns[3:]))
+    return [Tally(*(column[base] for column in columns)) for base in range(len(weights))]
+
+
+def _views(counted: Whole) -> Whole:
+    """[bases, b, p, view, …] of the three views, the customers of calm days in the two they stand in."""
+    calm = counted[:, :, :, CALM]
+    return np.stack([counted[:, :, :, 0] + calm, counted[:, :, :, 1] + calm, counted[:, :, :, 2]], axis=3)
 
 
 def stacked(parts: Sequence[Tally]) -> Tally:
@@ -124,7 +133,7 @@ def stacked(parts: Sequence[Tally]) -> Tally:
 
 def spread(work: Callable[[tuple[int, int]], Made], subject: Ints) -> list[Made]:
     """What `work` makes of (first row, last row) for slices of the rows on all cores; a customer stays in one slice."""
-    tasks = max(1, min(4 * (os.cpu_count() or 1), len(subject) // ROWS_A_TASK))
+    tasks = max(1, min(2 * (os.cpu_count() or 1), len(subject) // ROWS_A_TASK))
     wanted = [len(subject) * number // tasks for number in range(1, tasks)]
     ends = [0, *(_end_of_customer(subject, row) for row in wanted), len(subject)]
     slices = list(pairwise(ends))
@@ -172,11 +181,13 @@ def day_of(instant_s: int, begin_s: Seconds) -> int:
 def _count(
     row: int, until: int, subject: Ints, start_s: Seconds, end_s: Seconds, event: Ints, nature: Codes, weight: Whole,
     part: Ints, begin_s: Seconds, major: Bools, bounds: Whole,
-    interruptions: Whole, seconds: Whole, operations: Whole, hit: Whole, sustained: Whole, events: Whole,
+    interruptions: Whole, seconds: Whole, operations: Whole, sustained: Whole, events: Whole,
     long_single: Whole, long_total: Whole,
 ) -> None:  # fmt: skip
-    bases, books, widest = weight.shape[1], len(bounds), bounds[:, 0].max()
-    own = np.zeros((books, 2, 4), np.int64)  # of one customer, by day: sustained, momentary, longest, total
+    """Most interruptions are the same in all books: these are added up once, in one more slot behind those of the books."""
+    bases, books, narrow, wide = weight.shape[1], len(bounds), bounds[:, 0].min(), bounds[:, 0].max()
+    agreed = np.array([major[:, day].all() or not major[:, day].any() for day in range(major.shape[1])])
+    own = np.zeros((books + 1, 2, 4), np.int64)  # of one customer, by day: sustained, momentary, longest, total
     while row < until:
         who, first, place = subject[row], row, part[subject[row]]
         while row < until and subject[row] == who:
@@ -186,50 +197,68 @@ def _count(
             kind = nature[event[at]]
             if kind < 0 or start_s[at] < begin_s[0] or start_s[at] >= begin_s[-1]:
                 continue
-            day = day_of(start_s[at], begin_s)
-            alone = (at == first or start_s[at] - end_s[at - 1] >= widest) and (
-                at + 1 == row or start_s[at + 1] - end_s[at] >= widest
-            )
-            for book in range(books):
-                dead, rows = end_s[at] - start_s[at], 1
+            day, dead, rows = day_of(start_s[at], begin_s), end_s[at] - start_s[at], 1
+            alone = _alone(at, first, row, start_s, end_s, wide)
+            alike = alone and agreed[day] and (dead < narrow or dead >= wide)
+            for slot in range(books if alike else 0, books + 1 if alike else books):
+                book = min(slot, books - 1)
                 if not alone:
                     dead, rows = gathered(at, first, row, start_s, end_s, event, bounds[book, 0])
                     if rows == 0:
                         continue
                 momentary, flag = int(dead < bounds[book, 0]), int(major[book, day])
                 for base in range(bases):
-                    interruptions[base, book, place, flag, kind, momentary] += weight[who, base]
-                    seconds[base, book, place, flag, kind, momentary] += weight[who, base] * dead
-                own[book, flag, momentary] += 1
-                if momentary:
-                    for base in range(bases):
-                        operations[base, book, place, flag, kind] += weight[who, base] * rows
-                else:
-                    own[book, flag, 2] = max(own[book, flag, 2], dead)
-                    own[book, flag, 3] += dead
+                    interruptions[base, slot, place, flag, kind, momentary] += weight[who, base]
+                    seconds[base, slot, place, flag, kind, momentary] += weight[who, base] * dead
+                    if momentary:
+                        operations[base, slot, place, flag, kind] += weight[who, base] * rows
+                _note(own, slot, flag, momentary, dead)
         for book in range(books):
-            _close(own[book], weight[who], place, bounds[book], book, hit, sustained, events, long_single, long_total)
+            _merge(own, book)
+            _close(own[book], weight[who], place, bounds[book], book, sustained, events, long_single, long_total)
+
+
+@numba.njit(cache=True, nogil=True)
+def _alone(row: int, first: int, last: int, start_s: Seconds, end_s: Seconds, limit_s: int) -> bool:
+    """Whether no other row of the customer is so near that it could be of the same interruption."""
+    after_others = row == first or start_s[row] - end_s[row - 1] >= limit_s
+    return bool(after_others and (row + 1 == last or start_s[row + 1] - end_s[row] >= limit_s))
+
+
+@numba.njit(cache=True, nogil=True)
+def _note(own: Whole, slot: int, flag: int, momentary: int, dead: int) -> None:
+    own[slot, flag, momentary] += 1
+    if not momentary:
+        own[slot, flag, 2] = max(own[slot, flag, 2], dead)
+        own[slot, flag, 3] += dead
+
+
+@numba.njit(cache=True, nogil=True)
+def _merge(own: Whole, book: int) -> None:
+    alike = len(own) - 1
+    for flag in range(2):
+        own[book, flag, 0] += own[alike, flag, 0]
+        own[book, flag, 1] += own[alike, flag, 1]
+        own[book, flag, 2] = max(own[book, flag, 2], own[alike, flag, 2])
+        own[book, flag, 3] += own[alike, flag, 3]
 
 
 @numba.njit(cache=True, nogil=True)
 def _close(
     own: Whole, weight: Whole, part: int, bounds: Whole, book: int,
-    hit: Whole, sustained: Whole, events: Whole, long_single: Whole, long_total: Whole,
+    sustained: Whole, events: Whole, long_single: Whole, long_total: Whole,
 ) -> None:  # fmt: skip
     """What the interruptions of one customer make of him, in each view and on each base."""
     most = sustained.shape[4] - 1
-    for view in range(3):
+    calm = own[1, 0] + own[1, 1] == 0
+    for view in range(CALM if calm else 0, VIEWS if calm else CALM):
         lasting, any_length, long_one, long_all = _seen(own, view, bounds)
         if any_length == 0:
             continue
         for base in range(len(weight)):
-            hit[base, book, part, view, 1] += weight[base]
             events[base, book, part, view, min(any_length, most)] += weight[base]
-        if lasting == 0:
-            continue
-        for base in range(len(weight)):
-            hit[base, book, part, view, 0] += weight[base]
-            sustained[base, book, part, view, min(lasting, most)] += weight[base]
+            if lasting > 0:
+                sustained[base, book, part, view, min(lasting, most)] += weight[base]
             if long_one:
                 long_single[base, book, part, view] += weight[base]
             if long_all:
@@ -241,7 +270,7 @@ def _seen(own: Whole, view: int, bounds: Whole) -> tuple[int, int, bool, bool]:
     """One customer in one view: sustained interruptions, interruptions of any length, a long one, long ones together."""
     lasting = short = longest = total = 0
     for flag in range(2):
-        if view == 0 or view == flag + 1:
+        if view in (0, CALM) or view == flag + 1:
             lasting, short = lasting + own[flag, 0], short + own[flag, 1]
             longest, total = max(longest, own[flag, 2]), total + own[flag, 3]
     return lasting, lasting + short, lasting > 0 and longest >= bounds[1], lasting > 0 and total >= bounds[2]

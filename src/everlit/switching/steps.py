@@ -17,6 +17,7 @@ import numpy as np
 
 from everlit.grid import Grid, SwitchKind, supply
 from everlit.grid.compile import Bools, Ints
+from everlit.grid.compiled import UnableToFindEquipment
 from everlit.kernel import Finding, Policies, Refusal, Text
 from everlit.switching.blocks import blocks
 from everlit.switching.chains import Link, merged
@@ -110,7 +111,7 @@ def _refuse_unknown(grid: Grid, disturbed: Disturbed) -> None:
     if strange:
         names = ", ".join(strange)
         text = Text(f"No feeders called {names}.", f"没有馈线 {names}。")
-        raise UnableToOrder(Finding("order.unknown_feeder", strange[0], text, {"feeders": strange}))
+        raise UnableToFindEquipment(Finding("equipment.unknown", strange[0], text, {"feeders": strange}))
 
 
 def order_job(
@@ -466,12 +467,13 @@ def _timed(ask: Ask, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Numbers and minutes: crews travel between manual steps, but stand ready before anybody waits for them.
 
     While customers who keep their supply are off, or two feeders are paralleled, nobody travels: whatever travel the
-    steps of such a run need is done before its first step.
+    steps of such a run need is done before its first step. Nor does anybody between the dispatcher's word and the closing
+    it was asked for.
     """
     travel = _travel(ask, steps)
     waiting = _waiting(ask, steps)
     for index in range(len(steps) - 1, 0, -1):
-        if waiting[index]:
+        if waiting[index] or steps[index - 1].action is Action.UNDISTURBED:
             travel[index - 1], travel[index] = travel[index - 1] + travel[index], 0.0
     minute, timed = 0.0, []
     for number, (step, way) in enumerate(zip(steps, travel, strict=True), start=1):

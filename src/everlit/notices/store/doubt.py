@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, insert, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from everlit.customers.model import Priority, Quiet
-from everlit.customers.store import PRIORITY, accounts, contacts, delegations, links
+from everlit.customers.store import accounts, contacts, delegations, links
 from everlit.notices.delegates import Bundle
 from everlit.notices.model import Group, State
 from everlit.notices.recipients import Place
@@ -30,7 +30,7 @@ class Row:
 
 def queue_rows(connection: Connection, announcement_id: int, rows: Sequence[Row], *, when: When) -> int:
     """Put messages into the outbox; channel, quiet hours and a holder's priority are looked up."""
-    holders = _reach(connection, accounts, PRIORITY, [row.account_no for row in rows if not row.contact_no])
+    holders = _reach(connection, accounts, accounts.c.priority, [row.account_no for row in rows if not row.contact_no])
     others = _reach(connection, contacts, contacts.c.contact_no, [row.contact_no for row in rows if row.contact_no])
     made = []
     for row in rows:
@@ -103,7 +103,7 @@ def delegations_at(
 ) -> list[tuple[int, int, str, float, int]]:
     """(contact, account, load, its certainty, priority) of the delegations of accounts at some loads, or among `extra`.
     When there are more loads than delegations, those of the whole network: the caller passes over the others."""
-    account = (accounts.c.account_no, accounts.c.consumer_id, accounts.c.link_probability, PRIORITY)
+    account = (accounts.c.account_no, accounts.c.consumer_id, accounts.c.link_probability, accounts.c.priority)
     query = select(delegations.c.contact_no, *account)
     query = query.join_from(delegations, accounts, accounts.c.account_no == delegations.c.account_no)
     query = query.where(accounts.c.network == network)

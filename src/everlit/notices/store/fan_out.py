@@ -31,10 +31,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import Select
 
 from everlit.customers.model import Priority
-from everlit.customers.store import PRIORITY, accounts, contacts
+from everlit.customers.store import accounts, contacts
 from everlit.notices.model import Group, State
 from everlit.notices.store.beliefs import believed
-from everlit.notices.store.tables import among, covered, outbox
+from everlit.notices.store.tables import among, covered, of_many, outbox
 
 COLUMNS = (
     "announcement_id", "account_no", "contact_no", "channel", "span_id", "certain", "stale", "priority", "accounts",
@@ -162,9 +162,9 @@ def _dark(
     when: When,
     certain: float,
 ) -> Select[Any]:
-    here = among(connection, accounts.c.consumer_id, group.consumer_ids)
-    query = _rows(announcement_id, literal(span_id, BigInteger), when).select_from(accounts)
-    return query.where(accounts.c.network == network, here, accounts.c.link_probability >= certain)
+    query = _rows(announcement_id, literal(span_id, BigInteger), when)
+    query = of_many(connection, query, accounts.c.consumer_id, group.consumer_ids)
+    return query.where(accounts.c.network == network, accounts.c.link_probability >= certain)
 
 
 def _rows(
@@ -174,7 +174,7 @@ def _rows(
     *,
     certain: ColumnElement[bool] | None = None,
     reader: Any = accounts,
-    priority: ColumnElement[Any] = PRIORITY,
+    priority: ColumnElement[Any] = accounts.c.priority,
     account_no: ColumnElement[Any] = accounts.c.account_no,
     contact_no: ColumnElement[Any] | None = None,
     count: ColumnElement[Any] | None = None,

@@ -68,12 +68,13 @@ def customers() -> None:
         sa.Column("link_probability", sa.Float, nullable=False),
         number("importance"),
         flag("life_support"),
+        small("priority"),
         words("kind", 20),
         words("address", 200),
         *person(),
         sa.UniqueConstraint("network", "account_id", name="uq_customers_accounts_network_account_id"),
     )
-    place = ["link_probability", "importance", "life_support", "channel", "quiet_from", "quiet_to"]
+    place = ["link_probability", "priority", "channel", "quiet_from", "quiet_to"]
     op.create_index("ix_customers_accounts_place", "customers_accounts", ["network", "consumer_id", *place])
     doubt = sa.text("link_probability < 1")
     op.create_index(
