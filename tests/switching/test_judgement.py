@@ -98,7 +98,12 @@ def test_the_answer_says_who_judged(chain):
 def test_the_changed_feeders_come_out_as_in_the_whole_city(city, monkeypatch):
     grid, isolation, loads = city
     seen = []
-    monkeypatch.setattr(judgement, "judge", lambda *args, **options: seen.append(judge(*args, **options)) or seen[-1])
+
+    def watched(*args, **options):
+        seen.append(judge(*args, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(judgement, "judge", watched)
     plan = transfer(grid, grid.switch_normal_closed, isolation, loads)
     (part,) = seen
     whole, live = judge(grid, plan.state, *loads), part.place >= 0

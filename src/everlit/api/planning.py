@@ -82,7 +82,7 @@ class Ask(BaseModel):
     """How long the month may be computed."""
 
     seconds: Annotated[float, Field(gt=0, le=600)] = 30.0
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
 @router.get("/requests", summary="Work requests of a network, of a month if named")

@@ -16,7 +16,9 @@ from everlit.reliability.model import Base, Book, By, Customers, Index, View
 from everlit.reliability.sheet import Sheet
 
 Year = Annotated[int, typer.Option("--year", help="Local year; this one unless told. 年份。")]
-MonthNumber = Annotated[int, typer.Option("--month", min=1, max=12, help="Month of the year; all unless told. 月份。")]
+MonthNumber = Annotated[
+    int | None, typer.Option("--month", min=1, max=12, help="Month of the year; all unless told. 月份。")
+]
 ByOption = Annotated[By | None, typer.Option("--by", help="Part the indices by this. 分组。")]
 SHOWN = {
     Book.DLT: ("TH-1", "SAIDI-1", "SAIFI-1", "ASAI-1", "SAIDI-F", "SAIDI-S", "CAIDI-1", "MAIFI"),
@@ -33,7 +35,7 @@ def add_to(application: typer.Typer) -> None:
 
 def count(
     year: Year = 0,
-    month: MonthNumber | None = None,
+    month: MonthNumber = None,
     by: ByOption = None,
     customers: Annotated[
         Customers | None,

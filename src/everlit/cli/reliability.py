@@ -107,7 +107,7 @@ def budget(year: Year = 0, network: NetworkName = "urban", known_at: KnownAt = "
 def drill_down(
     index: Annotated[str, typer.Argument(help="Index by its standard name, such as SAIDI-1 or CEMI_3. 指标。")],
     year: Year = 0,
-    month: MonthNumber | None = None,
+    month: MonthNumber = None,
     book: BookOption = Book.DLT,
     base: Annotated[Base, typer.Option("--base", help="Customer base. 统计单位。")] = Base.UNITS,
     view: Annotated[View, typer.Option("--view", help="With, without or only major event days. 视图。")] = View.ALL,

@@ -212,7 +212,7 @@ def _unread(tables: Tables, findings: Findings) -> set[str]:
     """Tables that could not be read, or have no identities: what they lack was said in so many words."""
     keys = {name: rows.schema.key for name, rows in tables.items()}
     places = [
-        (finding.kind, finding.evidence.get("table"), finding.evidence.get("column")) for finding in findings.found
+        (finding.kind, str(finding.evidence.get("table")), finding.evidence.get("column")) for finding in findings.found
     ]
     whole = {table for kind, table, _ in places if kind.startswith("table.")}
     return whole | {table for kind, table, column in places if kind == "column.missing" and column == keys.get(table)}
