@@ -17,6 +17,7 @@ from everlit.kernel import Refusal, Text
 from everlit.planning import store
 from everlit.planning.model import PlannedOutage, State, WorkRequest
 from everlit.planning.store import FiledRequest
+from everlit.planning.switching_plan import switching_min
 from everlit.platform.database import reading
 from everlit.switching.isolate import isolate
 
@@ -196,16 +197,19 @@ def read_month(app: App, network: str, key: str, *, cache: Cache, asked: bool = 
 
 
 def asked_hours(app: App, network: str, request: WorkRequest) -> float:
-    """Customer-hours of a request alone: everything its isolation cuts off, for as long as it asks; kept a grid."""
+    """Customer-hours of a request alone: everything its isolation cuts off, for its work and the switching around it."""
     grid, closed = app.grid(network), app.closed(network)
-    known: dict[tuple[bytes, tuple[str, ...]], float] = vars(grid).setdefault("_asked_units", {})
+    known: dict[tuple[bytes, tuple[str, ...]], tuple[float, float]] = vars(grid).setdefault("_asked_units", {})
     case = (np.packbits(closed).tobytes(), request.equipment_ids)
     if case not in known:
         try:
-            known[case] = float(isolate(grid, closed, request.equipment_ids).units)
+            cut = isolate(grid, closed, request.equipment_ids)
+            ways = switching_min(cut, cut.closed_after, policies=app.planning.policies(), on=app.today())
+            known[case] = float(cut.units), sum(ways)
         except Refusal:
-            known[case] = 0.0
-    return known[case] * request.duration_min / 60
+            known[case] = 0.0, 0.0
+    units, switching = known[case]
+    return units * (request.duration_min + switching) / 60
 
 
 def _row(
