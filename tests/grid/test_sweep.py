@@ -206,3 +206,15 @@ def test_no_load_leaves_the_source_voltage():
     flow = radial_flow(grid, grid.switch_normal_closed, nothing, nothing)
     np.testing.assert_allclose(flow.voltage_pu[0], 1.0)
     assert flow.loss_kw[0] == 0
+
+
+@pytest.mark.parametrize("solve", [radial_flow, judge])
+def test_a_few_switches_carry_what_they_carry_among_all(solve):
+    for seed in range(6):
+        grid = random_grid(seed, nodes=60, sources=2)
+        p, q = (np.vstack([part, 0.7 * part]) for part in loads(grid, seed))
+        flow = solve(grid, grid.switch_normal_closed, p, q)
+        some = flow.switches[seed % 2 :: 3][::-1]
+        rows = [int(np.flatnonzero(flow.switches == switch)[0]) for switch in some]
+        expected = flow.switch_kw[:, rows] + 1j * flow.switch_kvar[:, rows]
+        np.testing.assert_allclose(flow.through_kva(some), expected, atol=1e-9)

@@ -26,7 +26,7 @@ class Flow:
     `loss_kw` and `converged` are per scenario, `source_kva` what each source of the grid delivers (0 for one outside
     the solved part). As solved: `place_…` per electrical place, `series_a` per live line and transformer (`series`),
     `switch_kw`, `switch_kvar` per live closed switch (`switches`), positive from its from node to its to node;
-    `switch_power` works them out when somebody asks.
+    `switch_power` works them out, for rows of `switches`, when somebody asks.
     """
 
     closed: Bools
@@ -41,7 +41,7 @@ class Flow:
     switches: Ints
     switch_place: Ints
     switch_base_a: Floats
-    switch_power: Callable[[], tuple[Floats, Floats]]
+    switch_power: Callable[[Ints], tuple[Floats, Floats]]
     loss_kw: Floats
     source_kva: Complexes
     converged: Bools
@@ -68,7 +68,17 @@ class Flow:
 
     @cached_property
     def _switch_power(self) -> tuple[Floats, Floats]:
-        return self.switch_power()
+        return self.switch_power(np.arange(len(self.switches), dtype=np.int32))
+
+    def through_kva(self, switches: Ints) -> Complexes:
+        """Power [scenario, switch] from the from node to the to node of some switches that are live and closed.
+
+        For a few switches of a city much less work than `switch_kw` of all.
+        """
+        row = np.full(len(self.closed), -1, np.int32)
+        row[self.switches] = np.arange(len(self.switches))
+        p_kw, q_kvar = self.switch_power(row[switches])
+        return np.asarray(p_kw + 1j * q_kvar)
 
     @property
     def switch_kw(self) -> Floats:

@@ -291,7 +291,7 @@ def _flow(grid: Grid, closed: Bools, model: Model, output: dict[str, Any], conve
         switches=model.switches,
         switch_place=model.place[grid.switch_from[model.switches]],
         switch_base_a=wires.base_a[grid.switch_from[model.switches]],
-        switch_power=lambda: _switches(grid, closed, model, output, phasor, converged),
+        switch_power=lambda rows: _switches(grid, closed, model, output, phasor, converged, rows),
         loss_kw=np.where(converged, loss_w / 1e3, np.nan),
         source_kva=source_kva,
         converged=converged,
@@ -317,9 +317,9 @@ class Ends(NamedTuple):
 
 
 def _switches(
-    grid: Grid, closed: Bools, model: Model, output: dict[str, Any], phasor: Complexes, converged: Bools
+    grid: Grid, closed: Bools, model: Model, output: dict[str, Any], phasor: Complexes, converged: Bools, rows: Ints
 ) -> tuple[Floats, Floats]:
-    """Power (kW, kvar, from its from node to its to node) of every live closed switch."""
+    """Power (kW, kvar, from its from node to its to node) of live closed switches, by their row in the model."""
     wires = electrical(grid)
     column = np.full(grid.n_switches, -1, np.int32)
     column[model.switches] = np.arange(len(model.switches))
@@ -335,8 +335,8 @@ def _switches(
     _drawn_through(wires, phasor, model.place, ends, sources, loads, forest, column, through)
     if len(rings):
         _share_rings(grid, forest, rings, column, through)
-    at = model.place[grid.switch_from[model.switches]]
-    power = phasor[:, at] * np.conj(through) * BASE_KVA
+    at = model.place[grid.switch_from[model.switches[rows]]]
+    power = phasor[:, at] * np.conj(through[:, rows]) * BASE_KVA
     power[~converged] = np.nan
     return power.real, power.imag
 

@@ -245,43 +245,53 @@ def _blank(answer: Answer) -> None:
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def switch_lanes(
-    wires: Electrical, tree: Tree, load_position: Ints, p_kw: Floats, q_kvar: Floats, beyond: Complexes, real: Floats,
-    imaginary: Floats, through_p: Floats, through_q: Floats,
+    wires: Electrical, tree: Tree, at: Ints, load_position: Ints, p_kw: Floats, q_kvar: Floats, beyond: Complexes,
+    real: Floats, imaginary: Floats, through_p: Floats, through_q: Floats,
 ) -> None:  # fmt: skip
-    """Power through every live switch of a solved tree, kW and kvar from its from node to its to node, [row, scenario].
+    """Power through live switches of a solved tree, kW and kvar from its from node to its to node, [row, scenario].
 
-    A switch carries what its far side draws, summed within the place it belongs to; `load_position` is the position in
-    the tree of every load column.
+    `at` are the positions the switches feed. A switch carries what its far side draws, summed within the place it
+    belongs to, so only the nodes of those places are looked at; `load_position` is the position of every load column.
     """
-    live = (len(tree.order), LANES)
-    own_p, own_q, j_re, j_im = np.empty(live), np.empty(live), np.empty(live), np.empty(live)
+    near = np.zeros(len(tree.above), np.bool_)
+    near[tree.place[at]] = True
+    own = np.flatnonzero(near[tree.place]).astype(np.int32)
+    row = np.full(len(tree.order), -1, np.int32)
+    row[own] = np.arange(len(own)).astype(np.int32)
+    carriers = np.flatnonzero((tree.parent >= 0) & near[tree.place[tree.parent]]).astype(np.int32)
+    load_place, load_row = _looked_up(tree.place, load_position), _looked_up(row, load_position)
+    exit_place, exit_row = tree.place[tree.exit_at], row[tree.exit_at]
+    room = (len(own), LANES)
+    own_p, own_q, j_re, j_im = np.empty(room), np.empty(room), np.empty(room), np.empty(room)
     block = _block(len(tree.above))
-    at = np.flatnonzero(tree.switched).astype(np.int32)
     sign = np.empty(len(at))
-    for row in range(len(at)):
-        outward = wires.branch_from[tree.branch[at[row]]] == tree.order[tree.parent[at[row]]]
-        sign[row] = 1.0 if outward else -1.0
+    for index in range(len(at)):
+        outward = wires.branch_from[tree.branch[at[index]]] == tree.order[tree.parent[at[index]]]
+        sign[index] = 1.0 if outward else -1.0
     for start in range(0, real.shape[1], LANES):
-        _gather(load_position, p_kw, q_kvar, tree.exit_at, beyond, start, own_p, own_q)
-        _add_up(tree.place, own_p, own_q, block.p, block.q)
+        _gather(load_place, p_kw, q_kvar, exit_place, beyond, start, block.p, block.q)
+        _gather(load_row, p_kw, q_kvar, exit_row, beyond, start, own_p, own_q)
         _write_voltages(real, imaginary, tree.turn, start, block.v_re, block.v_im)
         _backward(tree.above, tree.a, tree.g, tree.b, *block[0:6])
         _own_currents(
-            tree.order, tree.place, wires.node_g_pu, wires.node_b_pu, own_p, own_q, block.v_re, block.v_im, j_re, j_im
-        )
-        _sum_up(tree.parent, tree.place, tree.switched, tree.a, block.i_re, block.i_im, j_re, j_im)
-        _read_switches(at, tree.place, sign, block.v_re, block.v_im, j_re, j_im, start, through_p, through_q)
+            tree.order[own], tree.place[own], wires.node_g_pu, wires.node_b_pu, own_p, own_q, block.v_re, block.v_im,
+            j_re, j_im,
+        )  # fmt: skip
+        _sum_up(
+            row[tree.parent[carriers]], row[carriers], tree.place[carriers], tree.switched[carriers], tree.a,
+            block.i_re, block.i_im, j_re, j_im,
+        )  # fmt: skip
+        _read_switches(row[at], tree.place[at], sign, block.v_re, block.v_im, j_re, j_im, start, through_p, through_q)
 
 
 @numba.njit(cache=True, nogil=True)
-def _add_up(place: Ints, own_p: Floats, own_q: Floats, p: Floats, q: Floats) -> None:
-    p[:] = 0.0
-    q[:] = 0.0
-    for position in range(len(place)):
-        here = place[position]
-        for k in range(LANES):
-            p[here, k] += own_p[position, k]
-            q[here, k] += own_q[position, k]
+def _looked_up(table: Ints, index: Ints) -> Ints:
+    """An entry for every index, −1 where there is none."""
+    found = np.full(len(index), -1, np.int32)
+    for each in range(len(index)):
+        if index[each] >= 0:
+            found[each] = table[index[each]]
+    return found
 
 
 @numba.njit(cache=True, nogil=True)
@@ -312,16 +322,20 @@ def _own_currents(
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def _sum_up(
-    parent: Ints, place: Ints, switched: Bools, a: Floats, i_re: Floats, i_im: Floats, j_re: Floats, j_im: Floats
-) -> None:
-    """Add to every node what its branches carry on, so that j is the current through the branch that feeds it."""
-    for position in range(len(parent) - 1, -1, -1):
-        before, here = parent[position], place[position]
-        if before >= 0 and switched[position]:
+    up: Ints, down: Ints, place: Ints, switched: Bools, a: Floats, i_re: Floats, i_im: Floats, j_re: Floats,
+    j_im: Floats,
+) -> None:  # fmt: skip
+    """Add to every node what its branches carry on, so that j is the current through the branch that feeds it.
+
+    `up` and `down` are the rows of j at both ends of each branch, `place` is the place it feeds.
+    """
+    for index in range(len(up) - 1, -1, -1):
+        before, here = up[index], place[index]
+        if switched[index]:
             for k in range(LANES):
-                j_re[before, k] += j_re[position, k]
-                j_im[before, k] += j_im[position, k]
-        elif before >= 0:
+                j_re[before, k] += j_re[down[index], k]
+                j_im[before, k] += j_im[down[index], k]
+        else:
             turn = a[here]
             for k in range(LANES):
                 j_re[before, k] += turn * i_re[here, k]
@@ -330,12 +344,12 @@ def _sum_up(
 
 @numba.njit(cache=True, nogil=True, fastmath=_FAST)
 def _read_switches(
-    position: Ints, place: Ints, sign: Floats, v_re: Floats, v_im: Floats, j_re: Floats, j_im: Floats, start: int,
+    fed: Ints, place: Ints, sign: Floats, v_re: Floats, v_im: Floats, j_re: Floats, j_im: Floats, start: int,
     through_p: Floats, through_q: Floats,
 ) -> None:  # fmt: skip
-    """Power through every live switch: v·conj(j) of the node it feeds."""
-    for row in range(len(position)):
-        at, here, scale = position[row], place[position[row]], sign[row] * BASE_KVA
+    """Power through switches: v·conj(j) of the node each feeds, whose row of j is `fed`."""
+    for row in range(len(fed)):
+        at, here, scale = fed[row], place[row], sign[row] * BASE_KVA
         for k in range(LANES):
             e, f, re, im = v_re[here, k], v_im[here, k], j_re[at, k], j_im[at, k]
             through_p[row, start + k] = scale * (e * re + f * im)

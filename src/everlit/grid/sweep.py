@@ -169,9 +169,11 @@ def _solve(
     )
     sweep_lanes(wires, tree, ends_of(wires, tree), load_place, p, q, beyond, tolerance_pu, answer)
 
-    def switch_power() -> tuple[Floats, Floats]:
-        power = np.empty((len(switches), padded)), np.empty((len(switches), padded))
-        switch_lanes(wires, tree, load_position, p, q, beyond, answer.real, answer.imaginary, *power)
+    feeding = np.flatnonzero(tree.switched).astype(np.int32)
+
+    def switch_power(rows: Ints) -> tuple[Floats, Floats]:
+        power = np.empty((len(rows), padded)), np.empty((len(rows), padded))
+        switch_lanes(wires, tree, feeding[rows], load_position, p, q, beyond, answer.real, answer.imaginary, *power)
         return power[0].T[:scenarios], power[1].T[:scenarios]
 
     if compact:

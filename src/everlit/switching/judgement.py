@@ -115,8 +115,8 @@ def _drawn(window: Window, here: Supply, flow: Flow, exits: Ints) -> Further | N
     child = np.array([here.child_section(switch) for switch in exits.tolist()])
     outward = grid.switch_section_to[exits] == child
     near = np.where(outward, grid.switch_from[exits], grid.switch_to[exits]).astype(np.int32)
-    columns, sign = _rows(grid.n_switches, flow.switches)[exits], np.where(outward, 1.0, -1.0)
-    return Further(near, flow.switch_kw[:, columns] * sign, flow.switch_kvar[:, columns] * sign)
+    drawn = flow.through_kva(exits) * np.where(outward, 1.0, -1.0)
+    return Further(near, drawn.real, drawn.imag)
 
 
 def _difference(window: Window, flow: Flow, again: Flow) -> float:
