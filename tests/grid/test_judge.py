@@ -161,3 +161,17 @@ def test_further_loads_count_as_those_of_consumers():
     rest = judge(grid, grid.switch_normal_closed, np.where(half, 0.0, p), np.where(half, 0.0, q), further=further)
     np.testing.assert_allclose(rest.voltage_pu, whole.voltage_pu, atol=1e-10)
     np.testing.assert_allclose(rest.branch_a, whole.branch_a, atol=1e-6)
+
+
+@pytest.mark.parametrize("factor", [1.0, 40.0])
+def test_iterated_currents_end_where_newton_does(factor):
+    """Also where they do not converge: then Newton's method is asked."""
+    unsolved = 0
+    for seed in range(5):
+        grid = random_grid(seed, nodes=60, sources=2, ties=1)
+        p, q = (np.vstack([part, factor * part]) for part in loads(grid, seed))
+        newton, iterated = (judge(grid, grid.switch_normal_closed, p, q, iterated=way) for way in (False, True))
+        np.testing.assert_array_equal(iterated.converged, newton.converged)
+        np.testing.assert_allclose(iterated.voltage_pu, newton.voltage_pu, atol=1e-6)
+        unsolved += int((~newton.converged).sum())
+    assert (unsolved > 0) == (factor > 1)

@@ -72,16 +72,20 @@ def judge(
     further: Further | None = None,
     tolerance_pu: float = 1e-8,
     threads: int = -1,
+    iterated: bool = False,
 ) -> Flow:
     """Power flow of every scenario in state `closed`; loads and columns as in `radial_flow`.
 
     With `sections` only the islands that hold them are solved. `further` are loads at nodes beside those of the grid,
     such as what a part left out draws at its border. `threads` is power-grid-model's: −1 in this thread, 0 all
-    processors.
+    processors. `iterated` tries its iterated currents first, which factorise once for the whole batch: twice as fast
+    where the load is ordinary. Where any scenario does not converge so, Newton's method solves them all.
     """
     closed = closed.copy()
     model = model_of(grid, closed, p_kw, q_kvar, sections=sections, further=further)
-    output, converged = solve(model, tolerance_pu=tolerance_pu, threads=threads)
+    output, converged = solve(model, tolerance_pu=tolerance_pu, threads=threads, iterated=iterated)
+    if iterated and not converged.all():
+        output, converged = solve(model, tolerance_pu=tolerance_pu, threads=threads)
     return _flow(grid, closed, model, output, converged, compact=sections is not None)
 
 
@@ -103,7 +107,7 @@ def model_of(
     transformers = np.flatnonzero(in_service[grid.n_lines : grid.first_switch]).astype(np.int32)
     switches = np.flatnonzero(in_service[grid.first_switch :] & closed).astype(np.int32)
     sources = np.flatnonzero(live[grid.source_nodes]).astype(np.int32)
-    used, p, q = _columns(wires, load_columns(wires, p_kw), load_columns(wires, q_kvar), further)
+    used, p, q = _columns(wires, place, load_columns(wires, p_kw), load_columns(wires, q_kvar), further)
     load_places, update = _loads(used, place, p, q)
     input_data = _input(grid, wires, place, nodes[first], lines, transformers, sources, load_places)
     shorted = np.flatnonzero(bypassed[: grid.n_lines] & (wires.end_b_pu[: grid.n_lines] > 0))
@@ -114,14 +118,14 @@ def model_of(
     return Model(input_data, update, nodes, place, lines, transformers, switches, sources, used, p, q)
 
 
-def solve(model: Model, *, tolerance_pu: float, threads: int) -> tuple[dict[str, Any], Bools]:
+def solve(model: Model, *, tolerance_pu: float, threads: int, iterated: bool = False) -> tuple[dict[str, Any], Bools]:
     """The bare batch call and which scenarios it solved."""
     from power_grid_model import CalculationMethod, PowerGridModel
 
     engine = PowerGridModel(model.input_data, system_frequency=FREQUENCY_HZ)
     output: dict[str, Any] = engine.calculate_power_flow(  # type: ignore[assignment]
         update_data=model.update_data,
-        calculation_method=CalculationMethod.newton_raphson,
+        calculation_method=CalculationMethod.iterative_current if iterated else CalculationMethod.newton_raphson,
         error_tolerance=tolerance_pu,
         max_iterations=50,
         threading=threads,
@@ -159,14 +163,25 @@ def _live(grid: Grid, closed: Bools, sections: Selection | None) -> Bools:
     return fed[island[grid.section_of_node]]
 
 
-def _columns(wires: Electrical, p: Floats, q: Floats, further: Further | None) -> tuple[Ints, Floats, Floats]:
-    """The node of every load column, kW and kvar; a missing column (generators may be absent) draws nothing."""
+def _columns(
+    wires: Electrical, place: Ints, p: Floats, q: Floats, further: Further | None
+) -> tuple[Ints, Floats, Floats]:
+    """The node of every load column, kW and kvar; with further loads only those of live nodes."""
     used = wires.load_node[: max(p.shape[1], q.shape[1])]
     if further is None:
         return used, p, q
-    p, q = (np.pad(part, ((0, 0), (0, len(used) - part.shape[1]))) for part in (p, q))
-    nodes = np.concatenate([used, further.node]).astype(np.int32)
+    live = np.flatnonzero(place[used] >= 0)
+    p, q = (_taken(part, live) for part in (p, q))
+    nodes = np.concatenate([used[live], further.node]).astype(np.int32)
     return nodes, np.hstack([p, further.p_kw]), np.hstack([q, further.q_kvar])
+
+
+def _taken(load_kw: Floats, columns: npt.NDArray[np.intp]) -> Floats:
+    """Some columns of a load; a missing one (generators may be absent) draws nothing."""
+    found = np.zeros((len(load_kw), len(columns)))
+    there = columns < load_kw.shape[1]
+    found[:, there] = load_kw[:, columns[there]]
+    return found
 
 
 def _loads(used: Ints, place: Ints, p: Floats, q: Floats) -> tuple[Ints, dict[str, dict[str, npt.NDArray[Any]]]]:

@@ -1,7 +1,7 @@
 """The last word (终校): the state of a plan solved once more by power-grid-model, in every quarter-hour of its window.
 
 The search and its limits rest on the radial sweep. So that a plan is not only as good as that sweep, the feeders the
-plan changes are solved again by Newton's method, with everything upstream of them up to the source:
+plan changes are solved again by an independent program, with everything upstream of them up to the source:
 
     source ══ bus ── feeder that gives ── …          solved again
                │└─── feeder that takes ── tie ── …   solved again
@@ -24,8 +24,6 @@ from everlit.switching.window import Window
 
 JUDGE = "power-grid-model"
 AGREEMENT_PU = 1e-5
-TOLERANCE_PU = 1e-5
-"""Newton's last step squares what is left, so this leaves less than 1e-8 pu."""
 THIS_THREAD, ALL_PROCESSORS = -1, 0
 
 
@@ -78,7 +76,7 @@ def judgement(window: Window, state: Bools, flow: Flow) -> Judgement:
     cut[exits] = False
     again = judge(
         window.grid, cut, window.p_kw, window.q_kvar, further=_drawn(window, here, flow, exits),
-        tolerance_pu=TOLERANCE_PU, threads=THIS_THREAD if window.small else ALL_PROCESSORS,
+        threads=THIS_THREAD if window.small else ALL_PROCESSORS, iterated=not window.small,
     )  # fmt: skip
     return Judgement(_difference(window, flow, again), count, live)
 
