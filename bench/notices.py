@@ -24,6 +24,7 @@ from everlit.notices.channel import Answer, Kind, Message, Sent
 from everlit.notices.model import Group, Happening, State, seconds
 from everlit.notices.outbox import Mark
 from everlit.notices.service import Notices
+from everlit.notices.store.fan_out import COLUMNS
 from everlit.planning.policies import DEFAULT_POLICIES
 from everlit.platform.database import migrate, open_engine, writing
 from everlit.platform.events import Actor
@@ -174,10 +175,11 @@ def kept(engine: Engine) -> None:
 
 
 def copied(engine: Engine) -> float:
-    """Seconds of the bare copy, the commit included."""
+    """Seconds of the bare copy, the commit included. The table numbers its rows in both cases."""
+    columns = ", ".join(COLUMNS)
     began = perf_counter()
     with writing(engine) as connection:
-        connection.execute(text("INSERT INTO notices_outbox SELECT * FROM plain"))
+        connection.execute(text(f"INSERT INTO notices_outbox ({columns}) SELECT {columns} FROM plain"))
     return perf_counter() - began
 
 

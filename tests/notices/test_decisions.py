@@ -195,7 +195,8 @@ def test_who_may_be_affected_is_told_so_and_listed_apart(town) -> None:
 
 def test_nobody_without_a_way_is_forgotten(town) -> None:
     town.people([account("A", "a"), account("B", "a", "!sms", "email"), account("C", "a", "!sms")])
-    assert town.announce({"a": spans()}).counts == {"planned": {"door": 2, "email": 1}}
+    assert town.announce({"a": spans()}).counts == {"planned": 3}
+    assert sorted(row[2] for row in town.rows("channel")) == ["door", "door", "email"]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +275,21 @@ def test_restored_early_late_and_delayed(town) -> None:
     town.send(*gateways)
     assert {message.facts["customer"]: message.facts["end"][:16] for message in sms.messages}["A"] == "2031-05-20T09:00"
     assert town.within("restored", "O-1", town.now) is None, "nobody believes that it is off"
+
+
+def test_a_delay_is_told_once_and_also_to_whom_the_first_word_has_not_reached(town) -> None:
+    town.people([account("A", "a", "sms"), account("B", "b", "sms")])
+    town.announce({"a": spans()})
+    town.send(*all_gateways())
+    town.announce({"a": spans(), "b": spans()})
+    until = utc("2031-05-20T18:00+08:00")
+    assert town.within("delayed", "O-1", until).counts == {"delayed": 2}
+    assert town.within("delayed", "O-1", until) is None
+    assert {(kind, name): state for kind, _, name, state in named(town)} == {
+        ("planned", "A"): "accepted", ("planned", "B"): "superseded", ("delayed", "A"): "queued", ("delayed", "B"): "queued"
+    }  # fmt: skip
+    town.send(*all_gateways())
+    assert town.within("delayed", "O-1", until) is None
 
 
 def test_a_text_that_is_incomplete_is_not_queued(town) -> None:

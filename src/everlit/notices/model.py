@@ -134,18 +134,18 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What a decision put into the outbox: counts by kind and channel, and apart from them who may be affected."""
+    """What a decision put into the outbox: messages by kind, and apart from them who may be affected."""
 
     event_id: str
     version: int
-    counts: Mapping[str, Mapping[str, int]]
+    counts: Mapping[str, int]
     may_be_affected: tuple[str, ...]
     superseded: int
 
     @property
     def total(self) -> int:
         """Messages queued."""
-        return sum(sum(by_channel.values()) for by_channel in self.counts.values())
+        return sum(self.counts.values())
 
     def as_json(self) -> dict[str, Any]:
         """As the API and `--json` show it."""
@@ -153,7 +153,7 @@ class Queued:
             "event_id": self.event_id,
             "version": self.version,
             "queued": self.total,
-            "counts": {kind: dict(by_channel) for kind, by_channel in self.counts.items()},
+            "counts": dict(self.counts),
             "superseded": self.superseded,
             "may_be_affected": list(self.may_be_affected),
         }

@@ -28,7 +28,7 @@ from everlit.notices.policies import Rules, rules_of
 from everlit.notices.recipients import widened
 from everlit.notices.reconcile import Dead, Reconciliation, added_up, reconcile
 from everlit.notices.said import addressed_of, facts_of, happening_again
-from everlit.notices.store import announcements, beliefs, doubt, fan_out, proof, queue, told
+from everlit.notices.store import announcements, beliefs, doubt, proof, queue, told
 from everlit.notices.store.desk import Composed, Desk
 from everlit.notices.store.fan_out import When
 from everlit.notices.store.sending import StoredOutbox
@@ -140,17 +140,13 @@ class Notices:
         said = self._last_said(connection, event_id)
         if said is None:
             return None
-        superseded = announcements.supersede(connection, event_id, now_s=seconds(self.clock()))
-        desk = self._desk(connection, happening_again(said, kind, cause=cause, end=end), self.policies(), until=until)
-        for believed_span, believed_times in beliefs.believed_spans(connection, event_id):
-            fan_out.queue_told(
-                connection,
-                desk.number(kind),
-                event_id=event_id,
-                believed_span=believed_span,
-                span_id=desk.span(times(believed_times)),
-                when=desk.when,
-            )
+        again = happening_again(said, kind, cause=cause, end=end)
+        desk = self._desk(connection, again, self.policies(), until=until)
+        desk.told(kind, times, waiting=kind is Kind.DELAYED)
+        stays = kind is Kind.DELAYED and not desk.queued.total()
+        superseded = 0 if stays else announcements.supersede(
+            connection, event_id, now_s=desk.when.now_s, before=desk.version
+        )  # fmt: skip
         done = self._done(desk, superseded, (), actor)
         return done if done.total or superseded else None
 
@@ -194,12 +190,11 @@ class Notices:
     def _done(self, desk: Desk, superseded: int, may_be: tuple[str, ...], actor: Actor) -> Queued:
         desk.close()
         said = desk.happening
-        found: dict[str, dict[str, int]] = {}
-        for row in told.counts(desk.connection, said.event_id, version=desk.version):
-            found.setdefault(row.kind, {})[row.channel] = found.get(row.kind, {}).get(row.channel, 0) + row.count
-        queued = Queued(said.event_id, desk.version, found, may_be, superseded)
+        queued = Queued(said.event_id, desk.version, dict(+desk.queued), may_be, superseded)
         if queued.total or superseded:
-            body = {"version": desk.version, "counts": found, "superseded": superseded, "may_be": len(may_be)}
+            body = {
+                "version": desk.version, "counts": dict(queued.counts), "superseded": superseded, "may_be": len(may_be),
+            }  # fmt: skip
             self._record(desk.connection, actor, "queued", said.event_id, body)
         return queued
 

@@ -43,9 +43,11 @@ def span_number(connection: Connection, told: Spans) -> int:
     return int(number)
 
 
-def supersede(connection: Connection, event_id: str, *, now_s: int) -> int:
-    """Take back what is queued about an event and was not sent; returns how many."""
-    query = update(outbox).where(outbox.c.announcement_id.in_(of_event(event_id)), outbox.c.state == State.QUEUED.value)
+def supersede(connection: Connection, event_id: str, *, now_s: int, before: int | None = None) -> int:
+    """Take back what is queued about an event (before a version) and was not sent; returns how many."""
+    query = update(outbox).where(
+        outbox.c.announcement_id.in_(of_event(event_id, before=before)), outbox.c.state == State.QUEUED.value
+    )
     values = {"state": State.SUPERSEDED.value, "due_s": now_s, "token": ""}
     return int(connection.execute(query.values(values)).rowcount)
 

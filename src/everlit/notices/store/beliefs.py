@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, func, select
-from sqlalchemy.sql.selectable import CTE
+from sqlalchemy.sql.selectable import Subquery
 
 from everlit.customers.store import accounts
-from everlit.notices.model import STANDS, TOLD, Spans
+from everlit.notices.model import STANDS, TOLD, Spans, State
 from everlit.notices.store.announcements import of_event
 from everlit.notices.store.tables import announcements, covered, outbox, spans
 
@@ -25,16 +25,16 @@ class Belief:
     priority: int
 
 
-def believed(event_id: str) -> CTE:
-    """The newest message each reader was, or perhaps was, told about an event, where it still stands."""
+def believed(event_id: str, *, before: int | None = None, waiting: bool = False) -> Subquery:
+    """The newest message each reader was, or perhaps was, told about an event (before a version), where it still stands.
+    `waiting` counts what is queued as told."""
+    states = [state.value for state in (*TOLD, *((State.QUEUED,) if waiting else ()))]
     mine = and_(announcements.c.announcement_id == outbox.c.announcement_id, announcements.c.event_id == event_id)
-    told = outbox.c.state.in_([state.value for state in TOLD])
+    query = select(func.max(outbox.c.notice_id).label("notice_id")).join(announcements, mine)
+    if before is not None:
+        query = query.where(announcements.c.version < before)
     newest = (
-        select(func.max(outbox.c.notice_id).label("notice_id"))
-        .join(announcements, mine)
-        .where(told)
-        .group_by(outbox.c.account_no, outbox.c.contact_no)
-        .cte("newest")
+        query.where(outbox.c.state.in_(states)).group_by(outbox.c.account_no, outbox.c.contact_no).subquery("newest")
     )
     return (
         select(
@@ -44,7 +44,7 @@ def believed(event_id: str) -> CTE:
         .join(newest, newest.c.notice_id == outbox.c.notice_id)
         .join(announcements, announcements.c.announcement_id == outbox.c.announcement_id)
         .where(announcements.c.kind.in_([kind.value for kind in STANDS]))
-        .cte("believed")
+        .subquery("believed")
     )  # fmt: skip
 
 
@@ -67,9 +67,8 @@ def beliefs(connection: Connection, event_id: str, *, doubtful_below: float | No
     return [Belief(*row) for row in connection.execute(query)]
 
 
-def believed_spans(connection: Connection, event_id: str) -> list[tuple[int, Spans]]:
+def spans_in(connection: Connection, what: Subquery) -> list[tuple[int, Spans]]:
     """The different times that readers believe in, by their number."""
-    what = believed(event_id)
     query = select(spans.c.span_id, spans.c.body).where(spans.c.span_id.in_(select(what.c.span_id)))
     rows = connection.execute(query.order_by(spans.c.span_id))
     return [(row.span_id, tuple((first, last) for first, last in row.body)) for row in rows]

@@ -4,6 +4,7 @@ The holders of accounts whose place is certain are the many and are decided in S
 doubt and delegates by the same table in Python.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,7 @@ class Desk:
     composed: Composed
     numbers: dict[Kind, int] = field(default_factory=dict)
     spans: dict[Spans, int] = field(default_factory=dict)
+    queued: Counter[str] = field(default_factory=Counter)
 
     def number(self, kind: Kind) -> int:
         """The announcement of a kind in this version; made when first asked for."""
@@ -51,6 +53,18 @@ class Desk:
             self.spans[times] = announcements.span_number(self.connection, times)
         return self.spans[times]
 
+    def told(self, kind: Kind, times: Callable[[Spans], Spans], *, waiting: bool) -> None:
+        """A word to everybody who believes that supply is, or will be, off; with `waiting` to those as well whose first
+        word has not left yet. Whoever would hear the same times once more hears nothing when it is a delay."""
+        what = beliefs.believed(self.happening.event_id, before=self.version, waiting=waiting)
+        for number, believed_times in beliefs.spans_in(self.connection, what):
+            new = times(believed_times)
+            if kind is Kind.DELAYED and new == believed_times:
+                continue
+            self.queued[kind] += fan_out.queue_told(
+                self.connection, self.number(kind), what, believed_span=number, span_id=self.span(new), when=self.when
+            )
+
     def close(self) -> None:
         """An announcement nobody gets was none; what is on its way and corrected is stale."""
         for number in self.numbers.values():
@@ -66,13 +80,16 @@ class Desk:
         for group in said.groups:
             span = self.span(group.spans)
             fresh = self.number(said.kind)
-            fan_out.queue_dark(self.connection, fresh, group, span_id=span, event_id=known, **common)
+            count = fan_out.queue_dark(self.connection, fresh, group, span_id=span, event_id=known, **common)
+            self.queued[said.kind] += count
             if spoken:
                 changed = self.number(Kind.CHANGED)
-                fan_out.queue_changed(self.connection, changed, group, span_id=span, event_id=known, **common)
+                count = fan_out.queue_changed(self.connection, changed, group, span_id=span, event_id=known, **common)
+                self.queued[Kind.CHANGED] += count
         if spoken:
             off = self.number(Kind.CANCELLED)
-            fan_out.queue_cancelled(self.connection, off, said.groups, event_id=known, **common)
+            count = fan_out.queue_cancelled(self.connection, off, said.groups, event_id=known, **common)
+            self.queued[Kind.CANCELLED] += count
 
     def doubtful(self, concerned: Sequence[Concerned]) -> None:
         """Accounts whose place is in doubt."""
@@ -86,8 +103,11 @@ class Desk:
 
     def _queue(self, kind: Kind, told: Mapping[int, tuple[int, bool]]) -> None:
         rows = [doubt.Row(number, 0, span_id, certain) for number, (span_id, certain) in sorted(told.items())]
+        self._put(kind, rows)
+
+    def _put(self, kind: Kind, rows: Sequence[doubt.Row]) -> None:
         if rows:
-            doubt.queue_rows(self.connection, self.number(kind), rows, when=self.when)
+            self.queued[kind] += doubt.queue_rows(self.connection, self.number(kind), rows, when=self.when)
 
     # ---------------------------------------------------------------------------------------------- delegates
     def delegates(self, concerned: Sequence[Concerned]) -> None:
@@ -102,8 +122,8 @@ class Desk:
                 doubt.Row(0, one.contact_no, self.span(one.spans), one.certain, one.priority, len(one.account_nos))
                 for one in some
             ]
+            self._put(kind, rows)
             if rows:
-                doubt.queue_rows(self.connection, self.number(kind), rows, when=self.when)
                 doubt.cover(self.connection, self.number(kind), some)
 
     def _delegations(self, concerned: Sequence[Concerned]) -> list[Delegation]:
@@ -125,7 +145,7 @@ class Desk:
         if not told:
             return {}
         about = beliefs.covered_by(self.connection, told)
-        times = dict(beliefs.believed_spans(self.connection, self.happening.event_id))
+        times = dict(beliefs.spans_in(self.connection, beliefs.believed(self.happening.event_id)))
         return {
             one.contact_no: Bundle(one.contact_no, times[one.span_id], about[one.contact_no], one.certain, one.priority)
             for one in told

@@ -21,14 +21,13 @@ from sqlalchemy import (
     String,
     and_,
     case,
-    exists,
     insert,
     literal,
     or_,
     select,
 )
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.selectable import Select, Subquery
 
 from everlit.customers.model import Priority
 from everlit.customers.store import accounts, contacts
@@ -70,8 +69,7 @@ def queue_dark(
     query = _dark(connection, announcement_id, group, network=network, span_id=span_id, when=when, certain=certain)
     if event_id:
         what = believed(event_id)
-        told = exists().where(what.c.account_no == accounts.c.account_no, what.c.contact_no == 0)
-        query = query.where(~told)
+        query = query.where(accounts.c.account_no.not_in(select(what.c.account_no).where(what.c.contact_no == 0)))
     return _put(connection, query)
 
 
@@ -89,10 +87,8 @@ def queue_changed(
     """The change to those among them who believe in other times."""
     query = _dark(connection, announcement_id, group, network=network, span_id=span_id, when=when, certain=certain)
     what = believed(event_id)
-    other = exists().where(
-        what.c.account_no == accounts.c.account_no, what.c.contact_no == 0, what.c.span_id != span_id
-    )  # fmt: skip
-    return _put(connection, query.where(other))
+    other = select(what.c.account_no).where(what.c.contact_no == 0, what.c.span_id != span_id)
+    return _put(connection, query.where(accounts.c.account_no.in_(other)))
 
 
 def queue_cancelled(
@@ -118,28 +114,23 @@ def queue_cancelled(
 
 
 def queue_told(
-    connection: Connection, announcement_id: int, *, event_id: str, believed_span: int, span_id: int, when: When
+    connection: Connection, announcement_id: int, what: Subquery, *, believed_span: int, span_id: int, when: When
 ) -> int:
-    """A word to everybody who believes in some times, holders and delegates; the times told are those of `span_id`."""
-    what = believed(event_id)
+    """A word to everybody who believes (`what`) in some times, holders and delegates; those told are `span_id`'s."""
+    times = literal(span_id, BigInteger)
     holders = (
-        _rows(announcement_id, literal(span_id, BigInteger), when, certain=what.c.certain)
+        _rows(announcement_id, times, when, certain=what.c.certain)
         .join_from(accounts, what, and_(what.c.account_no == accounts.c.account_no, what.c.contact_no == 0))
         .where(what.c.span_id == believed_span)
     )
-    count = _put(connection, holders)
-    what = believed(event_id)
     others = (
         _rows(
-            announcement_id, literal(span_id, BigInteger), when, certain=what.c.certain, reader=contacts,
-            priority=what.c.priority, account_no=literal(0, BigInteger), contact_no=contacts.c.contact_no,
-            count=what.c.accounts,
+            announcement_id, times, when, certain=what.c.certain, reader=contacts, priority=what.c.priority,
+            account_no=literal(0, BigInteger), contact_no=contacts.c.contact_no, count=what.c.accounts,
         )
         .join_from(contacts, what, what.c.contact_no == contacts.c.contact_no)
         .where(what.c.span_id == believed_span)
     )  # fmt: skip
-    count += _put(connection, others)
-    what = believed(event_id)
     about = (
         select(literal(announcement_id, BigInteger), covered.c.contact_no, covered.c.account_no)
         .join_from(
@@ -149,7 +140,7 @@ def queue_told(
         .where(what.c.span_id == believed_span)
     )  # fmt: skip
     connection.execute(insert(covered).from_select(["announcement_id", "contact_no", "account_no"], about))
-    return count
+    return _put(connection, holders) + _put(connection, others)
 
 
 def _dark(
@@ -220,4 +211,5 @@ def _due(reader: Any, when: When, priority: ColumnElement[Any]) -> ColumnElement
 
 
 def _put(connection: Connection, query: Select[Any]) -> int:
-    return int(connection.execute(insert(outbox).from_select(COLUMNS, query)).rowcount)
+    made = insert(outbox).from_select(COLUMNS, query).execution_options(preserve_rowcount=True)
+    return int(connection.execute(made).rowcount)
