@@ -88,7 +88,7 @@ def seconds_each(factor: float) -> Iterator[tuple[float, Transfer]]:
 def single_sections() -> list[Measurement]:
     """Optimal transfer of single sections of urban, 96 quarter-hours, AC-judged, nothing prepared."""
     ours(cut(city().lines[0]), 1.0)
-    timed = list(seconds_each(1.0))
+    timed = [(seconds, plan.proven, plan.judgement) for seconds, plan in seconds_each(1.0)]
     window = Window(city().grid, city().grid.switch_normal_closed, city().p_kw, city().q_kvar, DEFAULT_LIMITS)
     shared, peer = [], []
     for line in city().lines[::EVERY]:
@@ -99,14 +99,16 @@ def single_sections() -> list[Measurement]:
         one_tie_at_a_time(isolation, window)
         shared.append(between - began)
         peer.append(perf_counter() - between)
-    median, by_hand = statistics.median(seconds for seconds, _ in timed), statistics.median(peer)
-    proven = sum(plan.proven for _, plan in timed) / len(timed)
+    median, by_hand = statistics.median(seconds for seconds, _, _ in timed), statistics.median(peer)
+    proven = sum(proven for _, proven, _ in timed) / len(timed)
+    apart = max(word.difference_pu if word else np.inf for _, _, word in timed)
     name = "every tie alone, judged by power-grid-model"
     return [
         measured("transfer.section", median, "s", peer=name, peer_value=by_hand, at_most=0.3),
         measured("transfer.section.flow_shared", statistics.median(shared), "s", peer=name, peer_value=by_hand),
-        measured("transfer.section.worst", max(seconds for seconds, _ in timed), "s"),
+        measured("transfer.section.worst", max(seconds for seconds, _, _ in timed), "s"),
         measured("transfer.section.proven", 100 * proven, "%", at_least=99),
+        measured("transfer.section.judge_differs", apart, "pu", at_most=1e-6),
     ]
 
 
