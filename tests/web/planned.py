@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from everlit.app import App
 from everlit.kernel import Period
@@ -38,7 +39,7 @@ def planned_app(home: Path, *, requests: int = 12) -> App:
 @contextmanager
 def at(app: App, instant: datetime) -> Iterator[None]:
     """The clock of an application and of all its services at an instant, for a while."""
-    keepers = [app, app.planning, app.control, app.ledger, app.notices, app.reliability, app.customers]
+    keepers: list[Any] = [app, app.planning, app.control, app.ledger, app.notices, app.reliability, app.customers]
     before = [one.clock for one in keepers]
     for one in keepers:
         one.clock = lambda: instant

@@ -5,6 +5,7 @@ import html
 import io
 import re
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,14 +22,22 @@ from everlit.web.trend_chart import scale
 from tests.web.planned import NETWORK
 
 LINK = re.compile(r'<a href="(/reliability/drill\?[^"]+)"[^>]*>(?:<b>)?([\d.,]+)(?:</b>)?</a>')
-HEADLINE = re.compile(r'class="headline"><b>([^<]+)</b>')
+HEADLINE = r'class="headline"><b>([^<]+)</b>'
 ENGINEER = Actor("Wang", "reliability")
 
 
 def page(client: TestClient, path: str, **words: object) -> str:
-    answer = client.get(path, params={"lang": "en", **words})
+    query = urlencode({"lang": "en", **words})
+    answer = client.get(f"{path}{'&' if '?' in path else '?'}{query}")
     assert answer.status_code == 200, answer.text[:600]
     return answer.text
+
+
+def found(pattern: str, text: str) -> str:
+    """The first group of the first match; there is one."""
+    match = re.search(pattern, text, re.DOTALL)
+    assert match is not None, pattern
+    return str(match[1])
 
 
 def added(client: TestClient, link: str, rows: str) -> int:
@@ -47,23 +56,18 @@ def test_every_figure_of_the_table_is_the_sum_of_its_events_and_customers(client
     assert len(table) > 25
     for link, told in table[:: max(1, len(table) // 20)]:
         opened = page(client, link)
-        assert HEADLINE.search(opened)[1] == told, link
-        total = int(re.search(r"<p>(?:100 % − )?([\d,]+) ", opened)[1].replace(",", ""))
+        assert found(HEADLINE, opened) == told, link
+        total = int(found(r"<p>(?:100 % − )?([\d,]+) ", opened).replace(",", ""))
         assert added(client, link, "events") == added(client, link, "customers") == total, link
 
 
 def test_parts_of_a_chart_open_to_what_they_say(client: TestClient):
     text = page(client, "/reliability", year=2025)
+    links = [html.unescape(link) for link in re.findall(r'href="(/reliability/drill\?[^"]+)"', text)]
     for kind in ("by=cause", "by=nature", "by=feeder", "by=month"):
-        found = [
-            html.unescape(link) for link in re.findall(r'href="(/reliability/drill\?[^"]+)"', text) if kind in link
-        ]
-        assert found, kind
-        assert HEADLINE.search(page(client, found[0]))
-    hours = re.search(r'by=cause[^"]*"><span class="name">.*?<b>([\d.,]+)</b> h', text, re.DOTALL)[1]
-    first = next(
-        html.unescape(link) for link in re.findall(r'href="(/reliability/drill\?[^"]+)"', text) if "by=cause" in link
-    )
+        assert found(HEADLINE, page(client, next(link for link in links if kind in link)))
+    hours = found(r'by=cause[^"]*"><span class="name">.*?<b>([\d.,]+)</b> h', text)
+    first = next(link for link in links if "by=cause" in link)
     assert float(hours.replace(",", "")) == pytest.approx(added(client, first, "events") / 3600, abs=0.05)
 
 
@@ -73,7 +77,7 @@ def test_a_day_of_the_calendar_opens_to_its_minutes(client: TestClient, app: App
     text = page(client, "/reliability", year=2025)
     assert f"<title>{worst}: {daily[worst]:.2f} min" in text
     opened = page(client, "/reliability/drill", year=2025, index="SAIDI-4", day=worst)
-    assert float(HEADLINE.search(opened)[1]) * 60 == pytest.approx(daily[worst], abs=0.01)
+    assert float(found(HEADLINE, opened)) * 60 == pytest.approx(daily[worst], abs=0.01)
 
 
 def test_the_calendar_holds_every_day_once_and_marks_what_the_service_says(app: App):
