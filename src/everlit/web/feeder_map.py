@@ -13,7 +13,9 @@ from everlit.grid import Grid
 from everlit.grid.columns import Bools, Floats, Ints, floats
 from everlit.kernel import Text
 
-LONGEST, MARGIN = 900.0, 24.0
+LONGEST = 900.0
+ASIDE, MARGIN = 130.0, 24.0
+"""Room at the sides, for names, and above and below."""
 MEDIUM_KV = (1.0, 60.0)
 STEPS = (0.5, 1.0, 2.0)
 """Upper ends of the shades, as multiples of the figure of the whole."""
@@ -80,7 +82,7 @@ class _Paper:
 
     def places(self, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
         """Whole units from the left and from the top."""
-        x = MARGIN + (lon - self.west) * self.across
+        x = ASIDE + (lon - self.west) * self.across
         y = MARGIN + (self.north - lat) * self.up
         return np.rint(x).astype(np.int32), np.rint(y).astype(np.int32)
 
@@ -99,7 +101,7 @@ def _paper(lon: Floats, lat: Floats) -> _Paper:
     narrow = float(np.cos(np.radians((south + north) / 2)))
     up = LONGEST / max((east - west) * narrow, north - south, 1e-9)
     across = up * narrow
-    return _Paper(west, north, across, up, ((east - west) * across + 2 * MARGIN, (north - south) * up + 2 * MARGIN))
+    return _Paper(west, north, across, up, ((east - west) * across + 2 * ASIDE, (north - south) * up + 2 * MARGIN))
 
 
 def _wire(feeder: int, x: Ints, y: Ints, level: int, middle: tuple[float, float]) -> Wire:

@@ -7,9 +7,11 @@ from fastapi.responses import HTMLResponse, Response
 
 from everlit.api.context import TheApp, acting
 from everlit.app import App
-from everlit.kernel import Refusal, Text
+from everlit.kernel import Refusal, Text, fingerprint
 from everlit.ledger.happened import segments_json
 from everlit.ledger.model import CAUSES, NATURES, Cause, Nature, SubjectKind
+from everlit.ledger.store import known_batch
+from everlit.platform.database import reading
 from everlit.reliability.calendar import month_period
 from everlit.reliability.export import FORMATS, exported
 from everlit.reliability.formulas import Over
@@ -19,11 +21,13 @@ from everlit.reliability.service import CLOSERS
 from everlit.web.laid_open import laid_open
 from everlit.web.month import feeder_titles
 from everlit.web.reliability_asked import SHOWN, Asked, asked, laid
-from everlit.web.reliability_view import read_year
+from everlit.web.reliability_view import Year, read_year
 from everlit.web.rendering import language_of, network_of, refused, render, say, see
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
+MOST_KEPT = 16
+"""Years kept in memory, by what was asked and what is known."""
 CUSTOMER_HOURS = Text("customer-hours", "时户")
 DIVIDED_BY = {
     Over.CUSTOMERS: Text("customers", "户"),
@@ -43,7 +47,7 @@ def _asked(request: Request, app: App) -> Asked:
 def reliability(request: Request, app: TheApp) -> HTMLResponse:
     """A year at a glance: headline, both books, trend, causes, feeders, days, repeats, budget, closed months."""
     known = _asked(request, app)
-    shown = read_year(app, known)
+    shown = _year(request, app, known)
     repeats = None
     if known.year == app.today().year:
         repeats = app.reliability.repeats(known.network, known_at=known.known_at).as_json(most_users=MOST_LISTED)
@@ -64,6 +68,22 @@ def reliability(request: Request, app: TheApp) -> HTMLResponse:
         titles=titles,
         **_words(request),
     )
+
+
+def _year(request: Request, app: App, known: Asked) -> Year:
+    """The year, kept with the site for what is known: it changes only with the ledger, the network, the rules or the day."""
+    if not hasattr(request.app.state, "years"):
+        request.app.state.years = {}
+    kept: dict[tuple[object, ...], Year] = request.app.state.years
+    with reading(app.engine) as connection:
+        batch = known_batch(connection, known.network, known.known_at)
+    rules = fingerprint([row.as_json() for row in app.planning.policies().rows])
+    key = known, batch, app.grid(known.network).network.fingerprint, rules, app.today()
+    if key not in kept:
+        if len(kept) >= MOST_KEPT:
+            kept.clear()
+        kept[key] = read_year(app, known)
+    return kept[key]
 
 
 def _words(request: Request) -> dict[str, Any]:
