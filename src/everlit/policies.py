@@ -104,17 +104,18 @@ def followed(react: Reactions, connection: Connection, outage: PlannedOutage) ->
     """After each step: whoever is dead against the plan is told at once, and everybody as soon as it will be late."""
     made, off = react.control.going(connection, outage)
     now, event = react.notices.clock(), f"{outage.outage_id}{ASTRAY}"
-    if not len(off.dead):
+    if off.since is None:
         react.notices.restored(connection, event, now, actor=REACTING)
     elif now < outage.period.end:
-        spans = ((seconds(now), seconds(outage.period.end)),)
+        spans = ((seconds(off.since), seconds(outage.period.end)),)
         named = off.as_json()["dead"]
         happening = replace(
             react.happening(connection, outage),
-            event_id=event, kind=Kind.FAULT, period=Period(now, outage.period.end),
+            event_id=event, kind=Kind.FAULT, period=Period(off.since, outage.period.end),
             groups=(Group(spans, tuple(named["consumers"])),), cause=OTHERWISE, facts={"affected": named["households"]},
         )  # fmt: skip
-        react.notices.announce(connection, happening, actor=REACTING)
+        if not react.notices.stands(connection, happening):
+            react.notices.announce(connection, happening, actor=REACTING)
     if made.risk in (Risk.AT_RISK, Risk.LATE):
         react.notices.delayed(connection, outage.outage_id, _half_hour_after(made.expected), actor=REACTING)
 

@@ -19,6 +19,8 @@ from everlit.reliability.report import report_pdf
 BookOption = Annotated[Book, typer.Option("--book", help="ieee or dlt. 统计口径。")]
 MonthName = Annotated[str, typer.Argument(help="YYYY-MM. 月份。")]
 MOST_SHOWN = 20
+MAIN = ("TH-1", "SAIDI-1", "SAIFI-1", "SAIDI", "SAIFI")
+"""The figures of a closed month that are told to people when they change; `--json` tells all."""
 
 
 def add_to_reliability(application: typer.Typer) -> None:
@@ -196,12 +198,13 @@ def _show_standing(standing: MonthStanding) -> None:
     table(f"{standing.month} closed 已封账", ("version", "known at", "by", "reason", "fingerprint"), rows)
     if not standing.changes:
         return
+    told = [one for one in standing.changes if one.named[2] == View.ALL.value and one.named[4] in MAIN]
     changed = [
-        ("/".join(part for part in one.named if part), *(_numerator(side) for side in (one.before, one.after)))
-        for one in standing.changes[:MOST_SHOWN]
+        (" ".join((one.named[4], one.named[1], one.named[0])), *(_figure(side) for side in (one.before, one.after)))
+        for one in told
     ]
     table(f"{len(standing.changes)} figures would differ now 数据变化", ("figure", "reported", "now"), changed)
 
 
-def _numerator(side: Any) -> str:
+def _figure(side: Any) -> str:
     return "–" if side is None else f"{side['value']} {side['unit']}"

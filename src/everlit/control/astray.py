@@ -4,24 +4,31 @@ The same steps are taken on two copies of the network: as the ticket has them, a
 who is live, a deviation is a matter of minutes; where they do not, people are dark that nobody told.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from everlit.control.model import DoneStep
-from everlit.control.steps import Tickets, operations
+from everlit.control.steps import Tickets
 from everlit.grid import Grid, supply
 from everlit.grid.columns import Bools, Ints
+from everlit.switching.step import SWITCHED, Action
 
 
 @dataclass(frozen=True)
 class Astray:
-    """Consumers (rows of the network's table) who are dead against the plan, and supplied against it."""
+    """Consumers (rows of the network's table) who are dead against the plan, and supplied against it.
+
+    `since` is when exactly those who are dead became so; None when nobody is.
+    """
 
     grid: Grid
     dead: Ints
     supplied: Ints
+    since: datetime | None = None
 
     def __bool__(self) -> bool:
         return bool(len(self.dead) or len(self.supplied))
@@ -36,22 +43,31 @@ class Astray:
         return {"households": int(homes[rows].sum()), "consumers": table.column("consumer_id").take(rows).to_pylist()}
 
 
-def astray(grid: Grid, before: Bools, tickets: Tickets, done: tuple[DoneStep, ...]) -> Astray:
+def astray(grid: Grid, before: Bools, tickets: Tickets, done: Iterable[DoneStep]) -> Astray:
     """Compare the state the steps led to with the one they were to lead to; `before` is bool per switch."""
-    exactly = tuple(DoneStep(one.way, one.number, one.at, one.by) for one in done)
-    live = [
-        supply(grid, _after(grid, before, tickets, steps)).energised[grid.section_of_node[grid.consumer_node]]
-        for steps in (done, exactly)
-    ]
-    really, planned = live
-    return Astray(
-        grid, np.flatnonzero(planned & ~really).astype(np.int32), np.flatnonzero(really & ~planned).astype(np.int32)
-    )
+    really, planned = before.copy(), before.copy()
+    dead = supplied = np.zeros(0, np.int32)
+    since: datetime | None = None
+    for one in sorted(done, key=lambda one: one.at):
+        step = tickets[one.way].steps[one.number - 1]
+        if step.action not in SWITCHED:
+            continue
+        _operate(grid, planned, step.device, step.action)
+        if not one.left_out:
+            _operate(grid, really, one.device or step.device, step.action)
+        live, wanted = _live(grid, really), _live(grid, planned)
+        lost = np.flatnonzero(wanted & ~live).astype(np.int32)
+        supplied = np.flatnonzero(live & ~wanted).astype(np.int32)
+        if not np.array_equal(lost, dead):
+            dead, since = lost, one.at
+    return Astray(grid, dead, supplied, since if len(dead) else None)
 
 
-def _after(grid: Grid, before: Bools, tickets: Tickets, done: tuple[DoneStep, ...]) -> Bools:
-    closed = before.copy()
-    for one in operations(tickets, done):
-        if grid.find(one.switch_id, "earths") < 0:
-            closed[grid.switch(one.switch_id)] = one.closed
-    return closed
+def _operate(grid: Grid, closed: Bools, device: str, action: Action) -> None:
+    if grid.find(device, "earths") < 0:
+        closed[grid.switch(device)] = action is Action.CLOSE
+
+
+def _live(grid: Grid, closed: Bools) -> Bools:
+    live: Bools = supply(grid, closed).energised[grid.section_of_node[grid.consumer_node]]
+    return live

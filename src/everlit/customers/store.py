@@ -259,13 +259,18 @@ def readers(
     """Whom messages are written to: holders by account number, delegates by contact number."""
     holders: dict[int, Reader] = {}
     for some in batches(account_nos, _AT_ONCE):
-        for row in connection.execute(select(accounts).where(accounts.c.account_no.in_(some))):
+        shown = (accounts.c.account_no, accounts.c.account_id, accounts.c.address, *_contact_columns(accounts))
+        for row in connection.execute(select(*shown).where(accounts.c.account_no.in_(some))):
             holders[row.account_no] = Reader(_contact(row, ContactRole.HOLDER), row.account_id, row.address)
     others: dict[int, Reader] = {}
     for some in batches(contact_nos, _AT_ONCE):
         for row in connection.execute(select(contacts).where(contacts.c.contact_no.in_(some))):
             others[row.contact_no] = Reader(_contact(row, ContactRole(row.role)))
     return holders, others
+
+
+def _contact_columns(table: Table) -> list[Column[Any]]:
+    return [table.c[name] for name in ("name", "language", "quiet_from", "quiet_to", "ways")]
 
 
 def _account(connection: Connection, row: Any) -> Account:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -15,42 +16,67 @@ SHORT = frozenset({"sms"})
 """Channels that take the short form."""
 
 
-def message_of(
-    row: Claimed,
-    *,
-    announcement: Announcement,
-    spans: Spans,
-    contact: Contact,
-    customer: str,
-    place: str,
-    zone: tzinfo,
-) -> Message:
-    """The message of a row. `customer` is the account, or the delegate; `place` their address for the door."""
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What all readers of one kind are told alike: the title, the text with the account left open, the facts."""
+
+    announcement: Announcement
+    channel: str
+    language: str
+    title: str
+    text: str
+    not_after: datetime
+    facts: Mapping[str, Any]
+
+    def to(self, customer: str, address: str) -> Message:
+        """The message to one of them."""
+        return Message(
+            key_of(customer, self.announcement, self.channel),
+            self.channel,
+            address,
+            self.language,
+            self.title,
+            fill(self.text, tail=tail_of(customer)),
+            self.not_after,
+            {**self.facts, "customer": customer},
+        )
+
+
+def saying_of(row: Claimed, *, announcement: Announcement, spans: Spans, contact: Contact, zone: tzinfo) -> Saying:
+    """What the reader of a row is told, as far as others are told the same."""
     form, language = "short" if row.channel in SHORT else "long", contact.language
     texts = announcement.body["texts"][language][form]
-    when = said(spans, language=language, zone=zone)
-    body = fill(texts[_reader(row, contact)], when=when, tail=tail_of(customer), count=row.accounts)
-    facts: Mapping[str, Any] = {
+    facts = {
         **announcement.body["facts"],
         "event_id": announcement.event_id,
         "kind": announcement.kind.value,
         "version": announcement.version,
         "start": instant(spans[0][0]).isoformat(),
         "end": instant(spans[-1][1]).isoformat(),
-        "customer": customer,
         "certain": row.certain,
         "accounts": row.accounts,
     }
-    return Message(
-        key_of(customer, announcement, row.channel),
+    when = said(spans, language=language, zone=zone)
+    text = fill(texts[_reader(row, contact)], when=when, count=str(row.accounts))
+    return Saying(announcement, row.channel, language, texts["title"], text, instant(row.not_after_s), facts)
+
+
+def alike(row: Claimed, contact: Contact) -> tuple[Any, ...]:
+    """Rows with the same value have the same saying."""
+    return (
+        row.announcement_id,
+        row.span_id,
         row.channel,
-        place if row.channel == DOOR else contact.address(row.channel),
-        language,
-        texts["title"],
-        body,
-        instant(row.not_after_s),
-        facts,
+        contact.language,
+        _reader(row, contact),
+        row.certain,
+        row.accounts,
     )
+
+
+def address_of(row: Claimed, contact: Contact, place: str) -> str:
+    """Where a row goes; `place` is the address of the door."""
+    return place if row.channel == DOOR else contact.address(row.channel)
 
 
 def _reader(row: Claimed, contact: Contact) -> str:

@@ -43,7 +43,7 @@ class Letter:
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What is noted down about a message: its state, when it is due again, whether the next channel takes over. `tried` is 1
-    after a try, `doubled` says that the reader may have it twice."""
+    after a try, `doubled` is 1 when the reader may have it twice."""
 
     notice_id: int
     state: State
@@ -53,7 +53,7 @@ class Mark:
     receipt: str = ""
     detail: str = ""
     onward: str = ""
-    doubled: bool = False
+    doubled: int = 0
     tried: int = 0
 
 
@@ -85,7 +85,7 @@ def undecided(letter: Letter, *, keyed: bool, now_s: int) -> Mark:
         return Mark(letter.notice_id, State.SUPERSEDED, now_s, detail="in doubt when corrected")
     if now_s >= letter.not_after_s:
         return Mark(letter.notice_id, State.EXPIRED, now_s, detail="in doubt to the end")
-    return Mark(letter.notice_id, State.QUEUED, now_s, detail="in doubt, sent again", doubled=not keyed)
+    return Mark(letter.notice_id, State.QUEUED, now_s, detail="in doubt, sent again", doubled=int(not keyed))
 
 
 def _known(letter: Letter, answer: Answer, *, now_s: int, rules: Rules, chance: float) -> Mark:

@@ -101,9 +101,10 @@ class Notices:
         return self._tell_told(connection, event_id, Kind.DELAYED, longer, actor=actor, end=until)
 
     def restored(self, connection: Connection, event_id: str, at: datetime, *, actor: Actor) -> Queued | None:
-        """Tell whoever was told that supply is back; early when it is early by more than the tolerance."""
+        """Tell whoever was told that supply is back; early when it is early by more than the tolerance. None when nobody
+        was told that it is off, or that it is back was the last word."""
         said = self._last_said(connection, event_id)
-        if said is None:
+        if said is None or said.kind in (Kind.RESTORED, Kind.RESTORED_EARLY):
             return None
         rules, at_s = self._rules(self.policies()), seconds(at)
         end = datetime.fromisoformat(said.body["facts"]["end"])
@@ -116,6 +117,12 @@ class Notices:
         kind = Kind.RESTORED_EARLY if early else Kind.RESTORED
         until = at + timedelta(hours=rules.restored_h)
         return self._tell_told(connection, event_id, kind, really, actor=actor, end=at, until=until)
+
+    def stands(self, connection: Connection, happening: Happening) -> bool:
+        """Whether the last word about its event has just these facts."""
+        said = self._last_said(connection, happening.event_id)
+        kinds = (happening.kind, Kind.CHANGED)
+        return said is not None and said.kind in kinds and said.body["facts"] == facts_of(happening)
 
     def withdraw(self, connection: Connection, event_id: str, *, actor: Actor, why: str = "") -> int:
         """Take back what was not sent, because the plan is being changed; returns how many."""

@@ -58,9 +58,9 @@ def _form(happening: Happening, version: int, parts: Mapping[str, Text], form: s
     return filled
 
 
-def fill(text: str, *, when: str, tail: str, count: int = 1) -> str:
-    """The message of one reader."""
-    return _put(text, {"when": when, "tail": tail, "count": str(count)})
+def fill(text: str, **slots: str) -> str:
+    """A text with some of its slots (when, tail, count) filled."""
+    return _put(text, slots)
 
 
 def said(spans: Spans, *, language: str, zone: tzinfo) -> str:

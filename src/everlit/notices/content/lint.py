@@ -92,7 +92,7 @@ def lint_composed(composed: Composed, kind: Kind, lengths: Lengths) -> list[Find
         for form, texts in forms.items():
             where = f"{kind.value}/{form}/{language}"
             for reader in READERS:
-                text = fill(texts[reader], when=SAMPLE_WHEN[language], tail=SAMPLE_TAIL, count=20_000)
+                text = fill(texts[reader], when=SAMPLE_WHEN[language], tail=SAMPLE_TAIL, count="20000")
                 found.extend(_message(f"{where}/{reader}", text, form, language, lengths))
     return found
 

@@ -74,22 +74,18 @@ class Desk:
     # ------------------------------------------------------------------------------------------------ holders
     def holders(self, *, spoken: bool) -> None:
         """The many. `spoken`: somebody was told about the event before."""
-        said = self.happening
-        common: dict[str, Any] = {"network": said.network, "when": self.when, "certain": self.certain}
-        known = said.event_id if spoken else ""
+        said, connection, when = self.happening, self.connection, self.when
+        spans: dict[str, int] = {}
         for group in said.groups:
-            span = self.span(group.spans)
-            fresh = self.number(said.kind)
-            count = fan_out.queue_dark(self.connection, fresh, group, span_id=span, event_id=known, **common)
-            self.queued[said.kind] += count
+            spans.update(dict.fromkeys(group.consumer_ids, self.span(group.spans)))
+        dark = fan_out.Dark(said.network, spans, self.certain)
+        known = said.event_id if spoken else ""
+        self.queued[said.kind] += fan_out.queue_dark(
+            connection, self.number(said.kind), dark, when=when, event_id=known
+        )  # fmt: skip
+        for kind, queue in ((Kind.CHANGED, fan_out.queue_changed), (Kind.CANCELLED, fan_out.queue_cancelled)):
             if spoken:
-                changed = self.number(Kind.CHANGED)
-                count = fan_out.queue_changed(self.connection, changed, group, span_id=span, event_id=known, **common)
-                self.queued[Kind.CHANGED] += count
-        if spoken:
-            off = self.number(Kind.CANCELLED)
-            count = fan_out.queue_cancelled(self.connection, off, said.groups, event_id=known, **common)
-            self.queued[Kind.CANCELLED] += count
+                self.queued[kind] += queue(connection, self.number(kind), dark, when=when, event_id=known)
 
     def doubtful(self, concerned: Sequence[Concerned]) -> None:
         """Accounts whose place is in doubt."""

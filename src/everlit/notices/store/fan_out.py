@@ -8,7 +8,7 @@ Here are the holders of accounts whose place is certain, the many. Accounts whos
 few: they are decided in Python by the same table (`doubt`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     and_,
     case,
+    exists,
     insert,
     literal,
     or_,
@@ -31,9 +32,9 @@ from sqlalchemy.sql.selectable import Select, Subquery
 
 from everlit.customers.model import Priority
 from everlit.customers.store import accounts, contacts
-from everlit.notices.model import Group, State
+from everlit.notices.model import State
 from everlit.notices.store.beliefs import believed
-from everlit.notices.store.tables import among, covered, of_many, outbox
+from everlit.notices.store.tables import among, covered, joined, outbox
 
 COLUMNS = (
     "announcement_id", "account_no", "contact_no", "channel", "span_id", "certain", "stale", "priority", "accounts",
@@ -53,62 +54,41 @@ class When:
     quiet_until_s: int
 
 
-def queue_dark(
-    connection: Connection,
-    announcement_id: int,
-    group: Group,
-    *,
-    network: str,
-    span_id: int,
-    when: When,
-    certain: float,
-    event_id: str = "",
-) -> int:
-    """The first word to the holders of all accounts that surely hang on a group of loads. With an `event_id` those who
+@dataclass(frozen=True, slots=True)
+class Dark:
+    """What goes dark, for one decision: the number of the times of each load, and from when a place counts as certain."""
+
+    network: str
+    spans: Mapping[str, int]
+    certain: float
+
+
+def queue_dark(connection: Connection, announcement_id: int, dark: Dark, *, when: When, event_id: str = "") -> int:
+    """The first word to the holders of all accounts that surely hang on what goes dark. With an `event_id` those who
     believe something about it already are left out."""
-    query = _dark(connection, announcement_id, group, network=network, span_id=span_id, when=when, certain=certain)
+    query, _ = _dark(connection, announcement_id, dark, when)
     if event_id:
         what = believed(event_id)
         query = query.where(accounts.c.account_no.not_in(select(what.c.account_no).where(what.c.contact_no == 0)))
     return _put(connection, query)
 
 
-def queue_changed(
-    connection: Connection,
-    announcement_id: int,
-    group: Group,
-    *,
-    network: str,
-    span_id: int,
-    when: When,
-    certain: float,
-    event_id: str,
-) -> int:
+def queue_changed(connection: Connection, announcement_id: int, dark: Dark, *, when: When, event_id: str) -> int:
     """The change to those among them who believe in other times."""
-    query = _dark(connection, announcement_id, group, network=network, span_id=span_id, when=when, certain=certain)
+    query, span = _dark(connection, announcement_id, dark, when)
     what = believed(event_id)
-    other = select(what.c.account_no).where(what.c.contact_no == 0, what.c.span_id != span_id)
-    return _put(connection, query.where(accounts.c.account_no.in_(other)))
+    mine = exists().where(what.c.account_no == accounts.c.account_no, what.c.contact_no == 0, what.c.span_id != span)
+    return _put(connection, query.where(mine))
 
 
-def queue_cancelled(
-    connection: Connection,
-    announcement_id: int,
-    groups: Sequence[Group],
-    *,
-    network: str,
-    when: When,
-    certain: float,
-    event_id: str,
-) -> int:
+def queue_cancelled(connection: Connection, announcement_id: int, dark: Dark, *, when: When, event_id: str) -> int:
     """That it is off, to the holders who believe in it and hang on none of the loads any more."""
     what = believed(event_id)
-    names = [name for group in groups for name in group.consumer_ids]
     query = (
         _rows(announcement_id, what.c.span_id, when, certain=what.c.certain)
         .join_from(accounts, what, what.c.account_no == accounts.c.account_no)
-        .where(what.c.contact_no == 0, accounts.c.network == network, accounts.c.link_probability >= certain)
-        .where(~among(connection, accounts.c.consumer_id, names))
+        .where(what.c.contact_no == 0, accounts.c.network == dark.network, accounts.c.link_probability >= dark.certain)
+        .where(~among(connection, accounts.c.consumer_id, list(dark.spans)))
     )
     return _put(connection, query)
 
@@ -144,18 +124,11 @@ def queue_told(
 
 
 def _dark(
-    connection: Connection,
-    announcement_id: int,
-    group: Group,
-    *,
-    network: str,
-    span_id: int,
-    when: When,
-    certain: float,
-) -> Select[Any]:
-    query = _rows(announcement_id, literal(span_id, BigInteger), when)
-    query = of_many(connection, query, accounts.c.consumer_id, group.consumer_ids)
-    return query.where(accounts.c.network == network, accounts.c.link_probability >= certain)
+    connection: Connection, announcement_id: int, dark: Dark, when: When
+) -> tuple[Select[Any], ColumnElement[int]]:
+    where, span = joined(connection, dark.spans, accounts.c.consumer_id)
+    query = _rows(announcement_id, span, when).select_from(where)
+    return query.where(accounts.c.network == dark.network, accounts.c.link_probability >= dark.certain), span
 
 
 def _rows(

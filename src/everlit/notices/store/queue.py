@@ -6,16 +6,15 @@ On PostgreSQL several senders pass each other by (`SKIP LOCKED`), on SQLite they
 """
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
-    SmallInteger,
     String,
     and_,
-    bindparam,
     case,
     exists,
     func,
@@ -31,7 +30,7 @@ from everlit.notices.channel import Kind
 from everlit.notices.model import REACHED, Announcement, Claimed, Spans, State
 from everlit.notices.outbox import Mark
 from everlit.notices.store.fan_out import COLUMNS
-from everlit.notices.store.tables import IN_FLIGHT, READY, announcements, outbox, spans
+from everlit.notices.store.tables import IN_FLIGHT, READY, announcements, outbox, rows_of, spans
 
 DETAIL, RECEIPT = 200, 200
 
@@ -95,40 +94,28 @@ def mark(connection: Connection, marks: Sequence[Mark], *, token: str) -> None:
     channel."""
     if not marks:
         return
-    stale = and_(outbox.c.stale, bindparam("m_state", type_=String) == State.QUEUED.value)
-    query = (
-        update(outbox)
-        .where(outbox.c.notice_id == bindparam("m_id"), outbox.c.token == token)
-        .values(
-            state=case((stale, State.SUPERSEDED.value), else_=bindparam("m_state", type_=String)),
-            due_s=bindparam("m_due", type_=BigInteger),
-            doubt_s=bindparam("m_doubt", type_=BigInteger),
-            sent_s=bindparam("m_sent", type_=BigInteger),
-            receipt=bindparam("m_receipt", type_=String),
-            detail=bindparam("m_detail", type_=String),
-            doubled=outbox.c.doubled + bindparam("m_doubled", type_=SmallInteger),
-            attempts=outbox.c.attempts + bindparam("m_tried", type_=SmallInteger),
-            token="",
-        )
-    )
     for one in marks:
         if one.onward:
             _hand_on(connection, one, token=token)
-    connection.execute(query, [_mark_row(one) for one in marks])
+    each = rows_of(connection, [_MARK(one) for one in marks])
+    number, state, due, doubt, sent, receipt, detail, doubled, tried = (each.c.value[at] for at in range(9))
+    corrected = and_(outbox.c.stale, state.as_string() == State.QUEUED.value)
+    query = update(outbox).where(outbox.c.notice_id == number.as_integer(), outbox.c.token == token)
+    query = query.values(
+        state=case((corrected, State.SUPERSEDED.value), else_=state.as_string()),
+        due_s=due.as_integer(),
+        doubt_s=doubt.as_integer(),
+        sent_s=sent.as_integer(),
+        receipt=func.substr(receipt.as_string(), 1, RECEIPT),
+        detail=func.substr(detail.as_string(), 1, DETAIL),
+        doubled=outbox.c.doubled + doubled.as_integer(),
+        attempts=outbox.c.attempts + tried.as_integer(),
+        token="",
+    )
+    connection.execute(query)
 
 
-def _mark_row(one: Mark) -> dict[str, Any]:
-    return {
-        "m_id": one.notice_id,
-        "m_state": one.state.value,
-        "m_due": one.due_s,
-        "m_doubt": one.doubt_s,
-        "m_sent": one.sent_s,
-        "m_receipt": one.receipt[:RECEIPT],
-        "m_detail": one.detail[:DETAIL],
-        "m_doubled": int(one.doubled),
-        "m_tried": one.tried,
-    }
+_MARK = attrgetter("notice_id", "state", "due_s", "doubt_s", "sent_s", "receipt", "detail", "doubled", "tried")
 
 
 def _hand_on(connection: Connection, one: Mark, *, token: str) -> None:

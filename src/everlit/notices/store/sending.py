@@ -6,28 +6,31 @@ Each call is a short transaction of its own that does not wait for planners: row
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from everlit.customers.store import Reader, readers
 from everlit.notices.dispatch import InHand
-from everlit.notices.letter import held_back_s, letter_of, message_of
-from everlit.notices.model import Announcement, Claimed, Spans, seconds
+from everlit.notices.letter import Saying, address_of, alike, held_back_s, letter_of, saying_of
+from everlit.notices.model import Announcement, Claimed, seconds
 from everlit.notices.outbox import Mark
 from everlit.notices.policies import Rules
 from everlit.notices.store import queue
 
+MOST_KEPT = 5_000
+
 
 @dataclass
 class StoredOutbox:
-    """The outbox of one store; what was said and its times never change and are kept at hand."""
+    """The outbox of one store; what was said never changes and is kept at hand."""
 
     engine: Engine
     clock: Callable[[], datetime]
     zone: tzinfo
     rules: Rules
     _said: dict[int, Announcement] = field(default_factory=dict)
-    _times: dict[int, Spans] = field(default_factory=dict)
+    _sayings: dict[tuple[Any, ...], Saying] = field(default_factory=dict)
 
     def claim(self, channel: str, limit: int, token: str) -> Sequence[InHand]:
         """Messages of a channel that are due."""
@@ -88,20 +91,22 @@ class StoredOutbox:
         ]
 
     def _one(self, connection: Connection, row: Claimed, reader: Reader) -> InHand:
-        said = self._said.get(row.announcement_id)
-        if said is None:
-            said = self._said[row.announcement_id] = queue.kept_announcement(connection, row.announcement_id)
-        times = self._times.get(row.span_id)
-        if times is None:
-            times = self._times[row.span_id] = queue.kept_spans(connection, row.span_id)
-        message = message_of(
-            row,
-            announcement=said,
-            spans=times,
-            contact=reader.contact,
-            customer=reader.account_id or f"contact:{row.contact_no}",
-            place=reader.address,
-            zone=self.zone,
-        )
-        quiet_s = held_back_s(row, said, reader.contact, now=self.clock(), zone=self.zone)
+        announcement = self._announcement(connection, row.announcement_id)
+        group = alike(row, reader.contact)
+        saying = self._sayings.get(group)
+        if saying is None:
+            spans = queue.kept_spans(connection, row.span_id)
+            saying = saying_of(row, announcement=announcement, spans=spans, contact=reader.contact, zone=self.zone)
+            self._sayings[group] = saying
+        customer = reader.account_id or f"contact:{row.contact_no}"
+        message = saying.to(customer, address_of(row, reader.contact, reader.address))
+        quiet_s = held_back_s(row, announcement, reader.contact, now=self.clock(), zone=self.zone)
         return InHand(letter_of(row, reader.contact), message, quiet_s)
+
+    def _announcement(self, connection: Connection, number: int) -> Announcement:
+        if number not in self._said:
+            if len(self._sayings) > MOST_KEPT:
+                self._said.clear()
+                self._sayings.clear()
+            self._said[number] = queue.kept_announcement(connection, number)
+        return self._said[number]

@@ -1,9 +1,9 @@
 """The tables of notices. What is unique about a message: reader, event, kind, version (one announcement), channel."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -17,8 +17,10 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Table,
+    TableValuedAlias,
     UniqueConstraint,
     any_,
+    cast,
     func,
     literal,
     select,
@@ -26,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import Join, Select
+from sqlalchemy.sql.selectable import FromClause, Join
 
 from everlit.platform.database import metadata
 
@@ -134,13 +136,24 @@ def _in_order(join: Join, compiler: Any, **asked: Any) -> str:
     return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **asked)}"
 
 
-def of_many(connection: Connection, query: Select[Any], what: Column[Any], values: Sequence[Any]) -> Select[Any]:
-    """A query of the table of `what` for a long list of its values. SQLite walks the list and looks each value up, which
-    its planner, knowing nothing of the list, would do the other way round half of the time."""
-    if connection.dialect.name != "sqlite":
-        return query.select_from(what.table).where(among(connection, what, values))
-    each = func.json_each(json.dumps(list(values))).table_valued("value", name="listed")
-    return query.select_from(_InOrder(each, what.table, what == each.c.value))
+def joined(
+    connection: Connection, pairs: Mapping[str, int], what: Column[Any]
+) -> tuple[FromClause, ColumnElement[int]]:
+    """The table of `what` joined to a long list of its values, and the number that the list gives with each of them.
+
+    SQLite walks the list and looks each value up in an index, which its planner, knowing nothing of the list, would do the
+    other way round half of the time. PostgreSQL gets two texts, which are taken apart faster than arrays; it knows how
+    long the list is and hashes.
+    """
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(_json(pairs)).table_valued("key", "value", name="listed")
+        return _InOrder(each, what.table, what == each.c.key), each.c.value
+    words = [func.string_to_array(literal(MARK.join(map(str, side)), String), MARK) for side in (pairs, pairs.values())]
+    given = func.unnest(words[0], cast(words[1], ARRAY(BigInteger))).table_valued(
+        Column("key", String()), Column("value", BigInteger()), name="listed"
+    )
+    each = given.render_derived()
+    return each.join(what.table, what == each.c.key), each.c.value
 
 
 MARK = "\x1f"
@@ -155,7 +168,19 @@ def among(connection: Connection, what: ColumnElement[Any], values: Sequence[Any
     """
     given = list(values)
     if connection.dialect.name == "sqlite":
-        return what.in_(select(func.json_each(json.dumps(given)).table_valued("value").c.value))
+        return what.in_(select(func.json_each(_json(given)).table_valued("value").c.value))
     if isinstance(what.type, String) and not any(MARK in one for one in given):
         return what == any_(func.string_to_array(literal(MARK.join(given), String), MARK, type_=ARRAY(String)))
     return what == any_(literal(given, ARRAY(what.type)))
+
+
+def rows_of(connection: Connection, rows: Sequence[Sequence[Any]]) -> TableValuedAlias:
+    """Rows as a table whose one column `value` is a JSON array, sent as one parameter."""
+    value: Column[Any] = Column("value", JSON())
+    if connection.dialect.name == "sqlite":
+        return func.json_each(_json(rows)).table_valued(value, name="given")
+    return func.json_array_elements(cast(literal(rows, JSON), JSON)).table_valued(value, name="given").render_derived()
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
