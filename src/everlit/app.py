@@ -4,12 +4,15 @@ An `App` is opened on a data folder or a database URL. Compiled networks are kep
 seen at once and an old one costs nothing.
 """
 
+import asyncio
 import json
+import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,13 +38,17 @@ from everlit.grid.tables import shipped_networks
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.ledger.service import Ledger
 from everlit.metering.forecast import forecast, window_loads
+from everlit.notices.channel import Opened
+from everlit.notices.channels.configured import channels_from
+from everlit.notices.reconcile import Reconciliation
+from everlit.notices.sender import keep_sending, send_once
 from everlit.notices.service import Notices
 from everlit.planning.model import Role, State
 from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
-from everlit.policies import Reactions
+from everlit.policies import Reactions, compare
 from everlit.reliability.budget import BudgetView
 from everlit.reliability.calendar import month_period
 from everlit.reliability.month_report import MonthReport
@@ -50,6 +57,7 @@ from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missi
 from everlit.switching.transfer import Transfer, transfer
 
 SYSTEM = Actor("everlit", "system")
+LOG = logging.getLogger("everlit")
 LONGEST = timedelta(days=31)
 """The longest time a transfer or a ticket is computed for, quarter-hour by quarter-hour."""
 
@@ -227,7 +235,10 @@ class App:
         )  # fmt: skip
 
     def _react(self, connection: Connection, kind: str, subject: str, body: Mapping[str, Any]) -> None:
-        Reactions(self.notices, self.control, self.grid, self.sender, self.hotline)(connection, kind, subject, body)
+        self._reactions()(connection, kind, subject, body)
+
+    def _reactions(self) -> Reactions:
+        return Reactions(self.notices, self.control, self.grid, self.sender, self.hotline)
 
     @cached_property
     def customers(self) -> Customers:
@@ -238,6 +249,24 @@ class App:
     def notices(self) -> Notices:
         """Who is told what, on this store."""
         return Notices(self.engine, self.planning.policies, self.clock, self.zone)
+
+    def channels(self) -> dict[str, Opened]:
+        """The ways of telling people that the settings name; raises UnableToOpenChannels."""
+        return channels_from(os.environ, clock=self.clock)
+
+    def send_due(self) -> Counter[str]:
+        """Send every notice that is due now; returns how often each state was noted."""
+        return asyncio.run(send_once(self.notices.dispatcher, list(self.channels().values())))
+
+    async def keep_sending(self, channels: Mapping[str, Opened], stop: asyncio.Event) -> None:
+        """Send what is due over some channels until told to stop."""
+        failed = partial(LOG.warning, "a round of sending notices failed: %s", exc_info=True)
+        await keep_sending(self.notices.dispatcher, list(channels.values()), stop, failed=failed)
+
+    def reconcile(self, outage_id: str, *, actor: Actor) -> Reconciliation:
+        """Compare once more who was told of an outage with who was off by the ledger, as it says now."""
+        with writing(self.engine) as connection:
+            return compare(self._reactions(), connection, self.planning.outage(outage_id), actor=actor)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -7,7 +7,8 @@ queued, or neither. A reaction that is refused refuses its cause.
     planning.outage.assessed    another plan than the one told: nobody who does not know it yet is told it
     planning.outage.move …      the time told no longer stands: whoever was told hears that it is off
     control.step                whoever is dead against the plan is told, and everybody as soon as it will be late
-    planning.outage.restore     supply is back: told, and booked in the ledger as the steps were done
+    planning.outage.restore     supply is back: told, booked in the ledger as the steps were done, and then compared: who
+                                was told with who was off
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,6 +25,7 @@ from everlit.notices.channel import Kind
 from everlit.notices.model import Group, Happening, instant, seconds
 from everlit.notices.policies import rules_of
 from everlit.notices.recipients import groups_of
+from everlit.notices.reconcile import Dead, Reconciliation
 from everlit.notices.service import Notices
 from everlit.planning import store
 from everlit.planning.delays import Risk
@@ -130,6 +132,20 @@ def booked(react: Reactions, connection: Connection, outage: PlannedOutage) -> N
     react.control.book(connection, outage, actor=REACTING)
 
 
+def reconciled(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """Who was told is compared with who was off by the ledger."""
+    compare(react, connection, outage, actor=REACTING)
+
+
+def compare(react: Reactions, connection: Connection, outage: PlannedOutage, *, actor: Actor) -> Reconciliation:
+    """Who was told of an outage, whom its final assessment had dark, and who was off by the ledger."""
+    stored = store.find_assessment(connection, subject=f"outage:{outage.outage_id}", fingerprint=outage.assessment)
+    dead = Dead(*react.control.ledger.dead_in(connection, outage.network, outage.outage_id))
+    rows = [row for row in stored.body["households"] if stored.body["patterns"][row["pattern"]]] if stored else []
+    planned = [row["consumer_id"] for row in rows]
+    return react.notices.reconcile(connection, outage.network, outage.outage_id, dead, planned=planned, actor=actor)
+
+
 WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None], ...]] = {
     "planning.outage.notify": (tell,),
     "planning.outage.assessed": (hold,),
@@ -140,7 +156,7 @@ WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None],
     "planning.outage.cancel": (call_off,),
     "planning.outage.reject": (call_off,),
     "control.step": (followed,),
-    "planning.outage.restore": (restored, booked),
+    "planning.outage.restore": (restored, booked, reconciled),
 }
 """The table."""
 

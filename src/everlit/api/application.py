@@ -16,11 +16,13 @@ from everlit.api import (
     search,
     switching,
 )
+from everlit.api.sending import Lifespan
 from everlit.app import App
 
 
-def create_api(app: App, *, hosts: tuple[str, ...] = ()) -> FastAPI:
-    """The ASGI application for `app`; the pages are added by `everlit.web`. `hosts` are further names of this machine."""
+def create_api(app: App, *, hosts: tuple[str, ...] = (), lifespan: Lifespan | None = None) -> FastAPI:
+    """The ASGI application for `app`; the pages are added by `everlit.web`. `hosts` are further names of this machine,
+    `lifespan` is what runs beside the server (`everlit.api.sending`)."""
     api = FastAPI(
         title="Everlit 长明",
         version=__version__,
@@ -28,6 +30,7 @@ def create_api(app: App, *, hosts: tuple[str, ...] = ()) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        lifespan=lifespan,
     )
     api.state.app = app
     problems.install(api)

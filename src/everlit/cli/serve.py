@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from everlit.api.sending import sending
 from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
 from everlit.web import create_site
@@ -26,14 +27,17 @@ def serve(
     host: Annotated[str, typer.Option(help="Loopback address. 本机地址。")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port. 端口。")] = 8000,
     network: Annotated[str, typer.Option("--network", "-n", help="Network shown first. 首先显示的网络。")] = "urban",
+    send: Annotated[bool, typer.Option(help="Send notices that are due. 发送到期通知。")] = True,
 ) -> None:
-    """Serve the control room and the API on this machine. 启动控制室。"""
+    """Serve the control room and the API on this machine, and send the notices that are due. 启动控制室。"""
     if host != "localhost" and not _is_loopback(host):
         text = Text(
             en=f"{host} is not a loopback address; accounts do not exist yet.", zh=f"{host} 不是本机地址;尚无账户体系。"
         )
         raise UnableToServe(Finding("serve.address", host, text))
-    uvicorn.run(create_site(App.open(), network=network), host=host, port=port, log_level="warning")
+    app = App.open()
+    site = create_site(app, network=network, lifespan=sending(app) if send else None)
+    uvicorn.run(site, host=host, port=port, log_level="warning")
 
 
 def _is_loopback(host: str) -> bool:

@@ -21,7 +21,7 @@ from everlit.grid.store import stored_network
 from everlit.kernel import Finding, Period, Policies, Text
 from everlit.ledger import store
 from everlit.ledger.book import Book, Recorded, book, earlier, interruptions
-from everlit.ledger.columns import Interruptions, Subjects, epoch_s
+from everlit.ledger.columns import Interruptions, Seconds, Subjects, epoch_s
 from everlit.ledger.content import content_hashes
 from everlit.ledger.correcting import Correction, correction, withdrawal
 from everlit.ledger.deciding import Revisions, chosen, decide
@@ -271,6 +271,18 @@ class Ledger:
                 own = np.asarray(pc.equal(found.events.ids.take(pa.array(found.event)), event_id), np.bool_)
                 parts[kind] = segments(found.select(own))
         return Event(statements, parts)
+
+    def dead_in(self, connection: Connection, network: str, event_id: str) -> tuple[list[str], Seconds, Seconds]:
+        """Loads with their dead intervals of an event, in seconds since the epoch, as settled within the caller's
+        transaction; nobody when nothing is recorded of it."""
+        batch = store.known_batch(connection, network)
+        known = store.statements_about(connection, network, [event_id], batch=batch)
+        if not known:
+            return [], np.zeros(0, np.int64), np.zeros(0, np.int64)
+        rows = store.rows_of(connection, network, np.array([one.number for one in known], np.int32))
+        found = self._settled(connection, network, _span(book(known, rows).rows), SubjectKind.USAGE_POINT, None)
+        own = found.select(np.asarray(pc.equal(found.events.ids.take(pa.array(found.event)), event_id), np.bool_))
+        return own.subjects.ids.take(pa.array(own.subject)).to_pylist(), own.start_s, own.end_s
 
     def segments(
         self,

@@ -80,3 +80,11 @@ class Channel(Protocol):
     async def lookup(self, message: Message, receipt: str) -> Answer | None:
         """Ask what became of a message, by its key and the receipt if one is known; None when nobody can tell."""
         ...
+
+
+class Opened(Channel, Protocol):
+    """A channel that holds connections."""
+
+    async def close(self) -> None:
+        """Close the connections of the running loop; sending again opens new ones."""
+        ...

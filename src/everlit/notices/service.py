@@ -37,6 +37,8 @@ from everlit.platform.events import Actor, record
 
 NEVER_MIND = Text(en="change of plan", zh="计划调整")
 HOW_SIGNED = ("paper", "phone", "app", "visit")
+SIGNERS = ("marketing", "dispatcher", "crew", "system")
+"""Roles that enter a signed receipt."""
 
 
 class UnableToAnnounce(Refusal):
@@ -313,6 +315,11 @@ class Notices:
     ) -> int:
         """Keep that somebody signed for the notice of an account; raises UnableToFindNotice, UnableToSign."""
         now = self.clock()
+        if actor.role not in SIGNERS:
+            words = Text(
+                f"Receipts are entered by {', '.join(SIGNERS[:3])}.", f"签收由 {'、'.join(SIGNERS[:3])} 登记。"
+            )
+            raise UnableToSign(Finding("notices.role", actor.name, words))
         signed_at = at or now
         if how not in HOW_SIGNED or not 0 < len(signed_by.strip()) <= 100 or signed_at > now or len(note) > 400:
             en = f"A receipt needs a name, a time not in the future, and one of {', '.join(HOW_SIGNED)}."
@@ -331,6 +338,7 @@ class Notices:
     # ------------------------------------------------------------------------------------------ reconciliation
     def reconcile(
         self,
+        connection: Connection,
         network: str,
         event_id: str,
         dead: Dead,
@@ -339,21 +347,21 @@ class Notices:
         actor: Actor,
         meters: Mapping[str, bool] | None = None,
     ) -> Reconciliation:
-        """Compare who was told with whose supply went off, and keep it for the trend of the month."""
-        with writing(self.engine) as connection:
-            said = told.said_about(connection, event_id)
-            addressed = addressed_of(proof.told_rows(connection, event_id))
-            recorded = dict(proof.accounts_at(connection, network, sorted(set(dead.consumer_ids))))
-            recorded |= {one.account_id: one.consumer_id for one in addressed}
-            deadline_s = next((one.deadline_s for one in said if one.deadline_s is not None), None)
-            found = reconcile(addressed, dead, recorded=recorded, planned=planned, deadline_s=deadline_s, meters=meters)
-            began = min(dead.began().values(), default=seconds(self.clock()))
-            month = f"{instant(began).astimezone(self.zone):%Y-%m}"
-            proof.keep_reconciliation(
-                connection, event_id=event_id, network=network, month=month, at=self.clock(), body=found.as_json()
-            )
-            shown = {name: value for name, value in found.as_json().items() if name != "cases"}
-            self._record(connection, actor, "reconciled", event_id, shown)
+        """Compare who was told with whose supply went off, inside the caller's transaction, and keep it for the trend of
+        the month; once more replaces what was kept."""
+        said = told.said_about(connection, event_id)
+        addressed = addressed_of(proof.told_rows(connection, event_id))
+        recorded = dict(proof.accounts_at(connection, network, sorted(set(dead.consumer_ids))))
+        recorded |= {one.account_id: one.consumer_id for one in addressed}
+        deadline_s = next((one.deadline_s for one in said if one.deadline_s is not None), None)
+        found = reconcile(addressed, dead, recorded=recorded, planned=planned, deadline_s=deadline_s, meters=meters)
+        began = min(dead.began().values(), default=seconds(self.clock()))
+        month = f"{instant(began).astimezone(self.zone):%Y-%m}"
+        proof.keep_reconciliation(
+            connection, event_id=event_id, network=network, month=month, at=self.clock(), body=found.as_json()
+        )
+        shown = {name: value for name, value in found.as_json().items() if name != "cases"}
+        self._record(connection, actor, "reconciled", event_id, shown)
         return found
 
     def trend(self, network: str, *, since: str = "") -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from everlit.api import create_api
 from everlit.api.problems import status_of
+from everlit.api.sending import Lifespan
 from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
 from everlit.web import (
@@ -29,9 +30,9 @@ NOT_FOUND = Text(en="This page does not exist.", zh="没有该页面。")
 FAILED = Text(en="This page cannot be shown.", zh="页面无法显示。")
 
 
-def create_site(app: App, *, network: str = "urban") -> FastAPI:
-    """API and pages for `app`; `network` is shown first."""
-    site = create_api(app)
+def create_site(app: App, *, network: str = "urban", lifespan: Lifespan | None = None) -> FastAPI:
+    """API and pages for `app`; `network` is shown first, `lifespan` is what runs beside the server."""
+    site = create_api(app, lifespan=lifespan)
     site.state.network = network
     STATIC.mkdir(exist_ok=True)
     site.mount("/static", StaticFiles(directory=STATIC), name="static")

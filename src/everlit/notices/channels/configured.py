@@ -20,7 +20,7 @@ from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from everlit.kernel import Finding, Refusal, Text
-from everlit.notices.channel import Channel
+from everlit.notices.channel import Opened
 from everlit.notices.channels.clean import host, mailbox, one_line
 from everlit.notices.channels.cloudevents import Webhook
 from everlit.notices.channels.http_sms import HttpSms
@@ -41,10 +41,10 @@ class UnableToOpenChannels(Refusal):
     title = Text(en="The channels of notices could not be opened.", zh="通知渠道无法打开。")
 
 
-def channels_from(environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> dict[str, Channel]:
+def channels_from(environment: Mapping[str, str], *, clock: Callable[[], datetime]) -> dict[str, Opened]:
     """The channels by name, from the settings in docs/reference/settings.md; raises UnableToOpenChannels."""
     read = _Settings(environment)
-    found: list[Channel | None] = [KeptHere("inbox"), KeptHere("door")]
+    found: list[Opened | None] = [KeptHere("inbox"), KeptHere("door")]
     if read.text("EVERLIT_MAIL_URL"):
         found.append(_mail(read, clock))
     if read.text("EVERLIT_SMS_URL"):
@@ -56,7 +56,22 @@ def channels_from(environment: Mapping[str, str], *, clock: Callable[[], datetim
     return {channel.name: channel for channel in found if channel is not None}
 
 
-def _mail(read: "_Settings", clock: Callable[[], datetime]) -> Channel | None:
+def report_secrets(environment: Mapping[str, str]) -> dict[str, bytes]:
+    """The secrets with which a gateway signs what it reports of itself, by channel; only gateways over HTTP report so."""
+    names = {
+        "sms": ("EVERLIT_SMS_URL", "EVERLIT_SMS_SECRET"),
+        "webhook": ("EVERLIT_WEBHOOK_HOSTS", "EVERLIT_WEBHOOK_SECRET"),
+    }
+    read = _Settings(environment)
+    found = {
+        channel: read.secret(secret)
+        for channel, (place, secret) in names.items()
+        if read.text(place) and not read.text(place).startswith(tuple(SMPP))
+    }
+    return {channel: secret for channel, secret in found.items() if secret}
+
+
+def _mail(read: "_Settings", clock: Callable[[], datetime]) -> Opened | None:
     url, sender = read.url("EVERLIT_MAIL_URL", tuple(MAIL)), _sender(read)
     if url is None or sender is None:
         return None
@@ -82,7 +97,7 @@ def _sender(read: "_Settings") -> Address | None:
     return sender
 
 
-def _sms(read: "_Settings", clock: Callable[[], datetime]) -> Channel | None:
+def _sms(read: "_Settings", clock: Callable[[], datetime]) -> Opened | None:
     url = read.url("EVERLIT_SMS_URL", (*SMPP, "https", "http"))
     sender = one_line(read.text("EVERLIT_SMS_SENDER"), 20)
     if url is None:
@@ -95,7 +110,7 @@ def _sms(read: "_Settings", clock: Callable[[], datetime]) -> Channel | None:
     return HttpSms(url.geturl(), secret, clock=clock, sender=sender, keyed=keyed) if secret else None
 
 
-def _smpp(read: "_Settings", url: SplitResult, sender: str, clock: Callable[[], datetime]) -> Channel | None:
+def _smpp(read: "_Settings", url: SplitResult, sender: str, clock: Callable[[], datetime]) -> Opened | None:
     centre = Centre(
         url.hostname or "",
         url.port or SMPP[url.scheme],
@@ -115,7 +130,7 @@ def _smpp(read: "_Settings", url: SplitResult, sender: str, clock: Callable[[], 
         return None
 
 
-def _webhook(read: "_Settings", clock: Callable[[], datetime]) -> Channel | None:
+def _webhook(read: "_Settings", clock: Callable[[], datetime]) -> Opened | None:
     secret, keyed = read.secret("EVERLIT_WEBHOOK_SECRET"), read.yes("EVERLIT_WEBHOOK_KEYED")
     hosts = [name.strip().lower() for name in read.text("EVERLIT_WEBHOOK_HOSTS").split(",") if name.strip()]
     source = read.text("EVERLIT_WEBHOOK_SOURCE") or "urn:everlit"
