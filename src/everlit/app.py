@@ -43,12 +43,13 @@ from everlit.notices.channels.configured import channels_from
 from everlit.notices.reconcile import Reconciliation
 from everlit.notices.sender import keep_sending, send_once
 from everlit.notices.service import Notices
-from everlit.planning.model import Role, State
+from everlit.planning.lifecycle import Command
+from everlit.planning.model import PlannedOutage, Role, State
 from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
-from everlit.policies import Reactions, compare
+from everlit.policies import Reactions, compare, tell
 from everlit.reliability.budget import BudgetView
 from everlit.reliability.calendar import month_period
 from everlit.reliability.month_report import MonthReport
@@ -66,6 +67,7 @@ OPERATORS = (Role.DISPATCHER.value, Role.CREW.value, SYSTEM.role)
 """Roles that record what was operated in the field."""
 
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
+TOLD_ALREADY = (State.NOTIFIED, State.PERMITTED, State.IN_PROGRESS, State.WORK_DONE, State.RESTORING)
 GONE = (State.CANCELLED, State.REJECTED, State.POSTPONED)
 
 
@@ -133,6 +135,7 @@ class App:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
     sender: Text = field(default_factory=speaker)
     hotline: str = field(default_factory=lambda: os.environ.get("EVERLIT_HOTLINE") or "95598")
+    public_host: str = field(default_factory=lambda: os.environ.get("EVERLIT_UTILITY_HOST", ""))
     _grids: dict[tuple[str, int], Grid] = field(default_factory=dict)
 
     @classmethod
@@ -262,6 +265,17 @@ class App:
         """Send what is due over some channels until told to stop."""
         failed = partial(LOG.warning, "a round of sending notices failed: %s", exc_info=True)
         await keep_sending(self.notices.dispatcher, list(channels.values()), stop, failed=failed)
+
+    def queue_notices(self, outage_id: str, *, actor: Actor) -> PlannedOutage:
+        """Queue the notices of an outage as its final plan says; where people were told already, for whoever does not know
+        it yet. Raises UnableToAdvance when it is not approved, or a gate says no."""
+        with writing(self.engine) as connection:
+            outage = self.planning.outage(outage_id)
+            again = outage.state in TOLD_ALREADY and not outage.renotice and actor.role == Role.MARKETING
+            if again and self.clock() < outage.period.end:
+                tell(self._reactions(), connection, outage)
+                return outage
+        return self.planning.act(outage_id, Command.NOTIFY, actor=actor)
 
     def reconcile(self, outage_id: str, *, actor: Actor) -> Reconciliation:
         """Compare once more who was told of an outage with who was off by the ledger, as it says now."""

@@ -19,13 +19,15 @@ from everlit.platform.events import Actor
 from everlit.reliability.export import FORMATS
 from tests.planning.drawn import NOON, request, two_feeders
 
-FILES = ("application/pdf", *(kind.partition(";")[0] for kind in FORMATS.values()))
+FEEDS = ("text/calendar", "application/xml", "application/cap+xml")
+FILES = ("application/pdf", *FEEDS, *(kind.partition(";")[0] for kind in FORMATS.values()))
 START = NOON - timedelta(hours=4)
 LI = Actor("li", "planner")
 KNOWN = {
     "name": "drawn",
     "request_id": "R1",
     "outage_id": "O1",
+    "event_id": "O1",
     "identity": 1,
     "month": "2026-06",
     "key": "approve.duration",

@@ -7,9 +7,11 @@ from everlit.api import (
     control,
     events,
     facts,
+    feeds,
     guard,
     ledger,
     networks,
+    notices,
     planning,
     problems,
     reliability,
@@ -35,6 +37,6 @@ def create_api(app: App, *, hosts: tuple[str, ...] = (), lifespan: Lifespan | No
     api.state.app = app
     problems.install(api)
     guard.install(api, names=hosts)
-    for module in (networks, search, switching, facts, control, planning, ledger, reliability, events):
+    for module in (networks, search, switching, facts, control, planning, ledger, reliability, feeds, notices, events):
         api.include_router(module.router)
     return api

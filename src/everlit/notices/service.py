@@ -29,6 +29,7 @@ from everlit.notices.recipients import widened
 from everlit.notices.reconcile import Dead, Reconciliation, added_up, reconcile
 from everlit.notices.said import addressed_of, facts_of, happening_again
 from everlit.notices.store import announcements, beliefs, doubt, proof, queue, told
+from everlit.notices.store.centre import Centre
 from everlit.notices.store.desk import Composed, Desk
 from everlit.notices.store.fan_out import When
 from everlit.notices.store.sending import StoredOutbox
@@ -230,6 +231,10 @@ class Notices:
             return queue.report(connection, channel, receipt, delivered=delivered, now_s=seconds(self.clock()))
 
     # ------------------------------------------------------------------------------------------------- reading
+    def centre(self) -> Centre:
+        """What the notice centre shows, read at this moment."""
+        return Centre(self.engine, self.clock, self.zone)
+
     def status(self, event_id: str) -> dict[str, Any]:
         """What was said about an event, in which state it stands, who has not signed, who signed."""
         with reading(self.engine) as connection:

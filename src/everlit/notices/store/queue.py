@@ -172,6 +172,22 @@ def next_due(connection: Connection, channels: Iterable[str]) -> int | None:
     return min((int(due) for due in found if due is not None), default=None)
 
 
+def standing(connection: Connection, event_id: str, channel: str, *, limit: int) -> list[Claimed]:
+    """The messages of the newest version about an event on a channel that were not replaced."""
+    newest = select(func.max(announcements.c.version)).where(announcements.c.event_id == event_id).scalar_subquery()
+    query = (
+        select(*_HAND)
+        .join(announcements, announcements.c.announcement_id == outbox.c.announcement_id)
+        .where(
+            announcements.c.event_id == event_id, announcements.c.version == newest, outbox.c.channel == channel,
+            outbox.c.state != State.SUPERSEDED.value,
+        )
+        .order_by(outbox.c.notice_id)
+        .limit(limit)
+    )  # fmt: skip
+    return [Claimed(*row) for row in connection.execute(query)]
+
+
 def kept_announcement(connection: Connection, announcement_id: int) -> Announcement:
     """An announcement by number."""
     row = connection.execute(select(announcements).where(announcements.c.announcement_id == announcement_id)).one()

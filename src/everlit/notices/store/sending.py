@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from everlit.customers.store import Reader, readers
+from everlit.notices.channel import Message
 from everlit.notices.dispatch import InHand
 from everlit.notices.letter import Saying, address_of, alike, held_back_s, letter_of, saying_of
 from everlit.notices.model import Announcement, Claimed, seconds
 from everlit.notices.outbox import Mark
 from everlit.notices.policies import Rules
 from everlit.notices.store import queue
+from everlit.platform.database import reading
 
 MOST_KEPT = 5_000
 
@@ -78,6 +80,12 @@ class StoredOutbox:
         """When the next message is due."""
         with self.engine.connect().execution_options(reading=True) as connection:
             return queue.next_due(connection, channels)
+
+    def letters(self, event_id: str, channel: str, *, limit: int) -> list[Message]:
+        """The messages of the last word about an event on a channel as their readers get them; nothing is claimed."""
+        with reading(self.engine) as connection:
+            rows = queue.standing(connection, event_id, channel, limit=limit)
+            return [one.message for one in self._in_hand(connection, rows)]
 
     def _in_hand(self, connection: Connection, rows: Sequence[Claimed]) -> list[InHand]:
         holders, delegates = readers(
