@@ -90,6 +90,12 @@ class UnableToOperate(Refusal):
     title = Text(en="The switch operation was not recorded.", zh="倒闸操作未登记。")
 
 
+class UnableToReconcile(Refusal):
+    """Nobody knows yet who was off."""
+
+    title = Text(en="Who was told cannot be compared yet.", zh="尚不能进行到户核对。")
+
+
 def speaker() -> Text:
     """Who notices say they come from."""
     zh, en = (os.environ.get(name) for name in ("EVERLIT_UTILITY_ZH", "EVERLIT_UTILITY_EN"))
@@ -278,9 +284,14 @@ class App:
         return self.planning.act(outage_id, Command.NOTIFY, actor=actor)
 
     def reconcile(self, outage_id: str, *, actor: Actor) -> Reconciliation:
-        """Compare once more who was told of an outage with who was off by the ledger, as it says now."""
+        """Compare once more who was told of an outage with who was off by the ledger, as it says now; raises
+        UnableToReconcile as long as the ledger has nothing of it."""
+        outage = self.planning.outage(outage_id)
+        if not self.ledger.statements(outage.network, outage_id):
+            words = Text(f"{outage_id} is not in the ledger yet.", f"{outage_id} 尚未登记停电台账。")
+            raise UnableToReconcile(Finding("notices.reconcile.state", outage_id, words))
         with writing(self.engine) as connection:
-            return compare(self._reactions(), connection, self.planning.outage(outage_id), actor=actor)
+            return compare(self._reactions(), connection, outage, actor=actor)
 
     @cached_property
     def ledger(self) -> Ledger:

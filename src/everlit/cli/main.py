@@ -15,6 +15,7 @@ from everlit.cli import (
     ledger,
     lifecycle,
     networks,
+    notices,
     planning,
     policies,
     reliability,
@@ -35,6 +36,7 @@ application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")
 application.add_typer(ledger.application, name="ledger")
+application.add_typer(notices.application, name="notices")
 of_reliability = typer.Typer(
     help="Reliability: days, repeats, months, report, forward. 供电可靠性。", no_args_is_help=True
 )
