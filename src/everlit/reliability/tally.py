@@ -68,11 +68,11 @@ class Tally:
 
     @classmethod
     def nothing(cls, bases: int, books: int, parts: int, natures: int, classes: int) -> Self:
-        """Tallies of some bases to count into, the base as one more axis in front."""
+        """Tallies of some bases to count into, the base as one more axis behind: one interruption touches one place."""
         shapes = (
             (2, natures, 2), (2, natures, 2), (2, natures), (VIEWS, classes), (VIEWS, classes), (VIEWS,), (VIEWS,),
         )  # fmt: skip
-        return cls(*(np.zeros((bases, books, parts, *shape), np.int64) for shape in shapes))
+        return cls(*(np.zeros((books, parts, *shape, bases), np.int64) for shape in shapes))
 
     @property
     def columns(self) -> tuple[Whole, ...]:
@@ -115,15 +115,15 @@ def tally(
         return mine
 
     every, books = reduce(Tally.plus, spread(counted_between, rows.subject)), len(limits)
-    by_interruption = [column[:, :books] + column[:, books:] for column in every.columns[:3]]
-    columns = (*by_interruption, *(_views(column[:, :books]) for column in every.columns[3:]))
-    return [Tally(*(column[base] for column in columns)) for base in range(len(weights))]
+    by_interruption = [column[:books] + column[books:] for column in every.columns[:3]]
+    columns = (*by_interruption, *(_views(column[:books]) for column in every.columns[3:]))
+    return [Tally(*(np.ascontiguousarray(column[..., base]) for column in columns)) for base in range(len(weights))]
 
 
 def _views(counted: Whole) -> Whole:
-    """[bases, b, p, view, …] of the three views, the customers of calm days in the two they stand in."""
-    calm = counted[:, :, :, CALM]
-    return np.stack([counted[:, :, :, 0] + calm, counted[:, :, :, 1] + calm, counted[:, :, :, 2]], axis=3)
+    """[b, p, view, …] of the three views, the customers of calm days in the two they stand in."""
+    calm = counted[:, :, CALM]
+    return np.stack([counted[:, :, 0] + calm, counted[:, :, 1] + calm, counted[:, :, 2]], axis=2)
 
 
 def stacked(parts: Sequence[Tally]) -> Tally:
@@ -186,6 +186,8 @@ def _count(
 ) -> None:  # fmt: skip
     """Most interruptions are the same in all books: these are added up once, in one more slot behind those of the books."""
     bases, books, narrow, wide = weight.shape[1], len(bounds), bounds[:, 0].min(), bounds[:, 0].max()
+    parts, natures = interruptions.shape[1], interruptions.shape[3]
+    number, dead_s, acts = interruptions.reshape(-1, bases), seconds.reshape(-1, bases), operations.reshape(-1, bases)
     agreed = np.array([major[:, day].all() or not major[:, day].any() for day in range(major.shape[1])])
     own = np.zeros((books + 1, 2, 4), np.int64)  # of one customer, by day: sustained, momentary, longest, total
     while row < until:
@@ -207,11 +209,12 @@ def _count(
                     if rows == 0:
                         continue
                 momentary, flag = int(dead < bounds[book, 0]), int(major[book, day])
+                leaf = ((slot * parts + place) * 2 + flag) * natures + kind
                 for base in range(bases):
-                    interruptions[base, slot, place, flag, kind, momentary] += weight[who, base]
-                    seconds[base, slot, place, flag, kind, momentary] += weight[who, base] * dead
+                    number[2 * leaf + momentary, base] += weight[who, base]
+                    dead_s[2 * leaf + momentary, base] += weight[who, base] * dead
                     if momentary:
-                        operations[base, slot, place, flag, kind] += weight[who, base] * rows
+                        acts[leaf, base] += weight[who, base] * rows
                 _note(own, slot, flag, momentary, dead)
         for book in range(books):
             _merge(own, book)
@@ -249,20 +252,20 @@ def _close(
     sustained: Whole, events: Whole, long_single: Whole, long_total: Whole,
 ) -> None:  # fmt: skip
     """What the interruptions of one customer make of him, in each view and on each base."""
-    most = sustained.shape[4] - 1
+    most = sustained.shape[3] - 1
     calm = own[1, 0] + own[1, 1] == 0
     for view in range(CALM if calm else 0, VIEWS if calm else CALM):
         lasting, any_length, long_one, long_all = _seen(own, view, bounds)
         if any_length == 0:
             continue
         for base in range(len(weight)):
-            events[base, book, part, view, min(any_length, most)] += weight[base]
+            events[book, part, view, min(any_length, most), base] += weight[base]
             if lasting > 0:
-                sustained[base, book, part, view, min(lasting, most)] += weight[base]
+                sustained[book, part, view, min(lasting, most), base] += weight[base]
             if long_one:
-                long_single[base, book, part, view] += weight[base]
+                long_single[book, part, view, base] += weight[base]
             if long_all:
-                long_total[base, book, part, view] += weight[base]
+                long_total[book, part, view, base] += weight[base]
 
 
 @numba.njit(cache=True, nogil=True)
