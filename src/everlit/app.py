@@ -52,6 +52,7 @@ from everlit.platform.events import Actor
 from everlit.policies import Reactions, compare, tell
 from everlit.reliability.budget import BudgetView
 from everlit.reliability.calendar import month_period
+from everlit.reliability.forward_effect import Asked, Risk, risk_of
 from everlit.reliability.month_report import MonthReport
 from everlit.reliability.service import Reliability
 from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missing_ties
@@ -319,6 +320,16 @@ class App:
         transferred = next((one.numerator for one in indices if one.key == "transferred"), None)
         told = self._hours_told(name, period.start.astimezone(self.zone).year)
         return self.reliability.report(name, month, **told, transferred_h=transferred)
+
+    def forward_asked(self, *, limited: bool = True) -> Asked:
+        """How a year ahead is calculated by the rules in force today, with or without the limits of ties."""
+        return Asked(policies=self.planning.policies(), on=self.today(), limited=limited)
+
+    def outage_risk(self, outage: PlannedOutage, *, limited: bool = True) -> Risk:
+        """What failures may cost more while people work: the state of the outage's isolation and transfer, for its period."""
+        at_work = self.switching_plan(outage.network, outage.equipment_ids, outage.period).at_work
+        asked = self.forward_asked(limited=limited)
+        return risk_of(self.grid(outage.network), at_work, hours=outage.period.hours, asked=asked)
 
     def _hours_told(self, name: str, year: int) -> dict[str, dict[tuple[str, str], float]]:
         """Customer-hours allotted and committed by unit and month."""

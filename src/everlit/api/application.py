@@ -8,6 +8,7 @@ from everlit.api import (
     events,
     facts,
     feeds,
+    forward,
     guard,
     ledger,
     networks,
@@ -37,6 +38,19 @@ def create_api(app: App, *, hosts: tuple[str, ...] = (), lifespan: Lifespan | No
     api.state.app = app
     problems.install(api)
     guard.install(api, names=hosts)
-    for module in (networks, search, switching, facts, control, planning, ledger, reliability, feeds, notices, events):
+    for module in (
+        networks,
+        search,
+        switching,
+        facts,
+        control,
+        planning,
+        ledger,
+        reliability,
+        forward,
+        feeds,
+        notices,
+        events,
+    ):
         api.include_router(module.router)
     return api

@@ -8,18 +8,10 @@ import typer
 from everlit.app import App
 from everlit.cli.output import Json, console, language, show, table
 from everlit.cli.switching import NetworkName
-from everlit.grid import Grid, compile_network
-from everlit.kernel import Finding, Refusal, Text
+from everlit.kernel import Finding
 from everlit.reliability.forward import BASES, Forward, Promise, forward
-from everlit.reliability.forward_effect import Asked, Effect, Risk, automated, risk_of, value_of, with_spares, with_tie
-
-LONGEST_PLAN_H = 8760.0
-
-
-class UnableToAskForward(Refusal):
-    """A change of the network and a state of a plan are two questions; a state needs its hours."""
-
-    title = Text(en="The question is not clear.", zh="问题不明确。")
+from everlit.reliability.forward_effect import Effect, Risk
+from everlit.reliability.forward_question import LONGEST_H, Change, Plan, one_question, risk, worth
 
 
 def add_to_reliability(application: typer.Typer) -> None:
@@ -46,7 +38,7 @@ def forecast_year(
         list[str], typer.Option("--close", help="Switch a plan closes; repeatable. 计划合上的开关。")
     ] = [],
     hours: Annotated[
-        float, typer.Option("--hours", min=0, max=LONGEST_PLAN_H, help="How long the plan lasts, h. 计划时长。")
+        float, typer.Option("--hours", min=0, max=LONGEST_H, help="How long the plan lasts, h. 计划时长。")
     ] = 0.0,
     points: Annotated[int, typer.Option("--points", min=0, help="Load points shown, worst first. 显示负荷点数。")] = 5,
     as_json: Json = False,
@@ -54,45 +46,18 @@ def forecast_year(
     """Expected interruptions and hours off in a year; what a tie, switch or spare is worth; what a plan risks. 可靠性预测。"""
     app = App.open()
     grid = app.grid(network)
-    asked = Asked(policies=app.planning.policies(), on=app.today(), limited=limits)
-    if open_ or close or hours:
-        if add_tie or automate or spares or not hours or not (open_ or close):
-            raise _unclear()
-        risk = _risk(grid, open_, close, hours, asked)
-        show({"network": network, **risk.as_json()}, as_json=as_json, people=lambda: show_risk(risk))
-    elif add_tie or automate or spares:
-        effect = _effect(grid, add_tie, automate, spares, asked)
+    asked = app.forward_asked(limited=limits)
+    change, plan = Change(add_tie, tuple(automate), spares), Plan(tuple(open_), tuple(close), hours)
+    one_question(change, plan)
+    if plan:
+        found = risk(grid, plan, asked=asked)
+        show({"network": network, **found.as_json()}, as_json=as_json, people=lambda: show_risk(found))
+    elif change:
+        effect = worth(grid, change, asked=asked)
         show(effect.as_json(), as_json=as_json, people=lambda: show_effect(effect))
     else:
         year = forward(grid, **asked)
         show(year.as_json(), as_json=as_json, people=lambda: show_year(year, points))
-
-
-def _effect(grid: Grid, add_tie: tuple[str, str] | None, automate: Sequence[str], spares: bool, asked: Asked) -> Effect:
-    """All changes together, beside the network as it is."""
-    changed = grid
-    if add_tie:
-        changed = compile_network(with_tie(changed, *add_tie))
-    if automate:
-        changed = compile_network(automated(changed, automate))
-    if spares:
-        changed = compile_network(with_spares(changed))
-    return value_of(grid, changed.network, asked=asked)
-
-
-def _risk(grid: Grid, open_: Sequence[str], close: Sequence[str], hours: float, asked: Asked) -> Risk:
-    closed = grid.switch_normal_closed.copy()
-    closed[[grid.switch(identity) for identity in open_]] = False
-    closed[[grid.switch(identity) for identity in close]] = True
-    return risk_of(grid, closed, hours=hours, asked=asked)
-
-
-def _unclear() -> UnableToAskForward:
-    words = Text(
-        en="Name switches to open or close with --hours; changes of the network are asked by themselves.",
-        zh="计划需同时给出断开或合上的开关及 --hours;电网改造另行计算。",
-    )
-    return UnableToAskForward(Finding("forward.unclear", "forward", words))
 
 
 def show_year(year: Forward, points: int) -> None:

@@ -135,14 +135,18 @@ class Forward:
         """The indices on every base, never mixed."""
         return {base: self._promise(base) for base in BASES}
 
-    def _promise(self, base: Base) -> Promise:
+    def weight(self, base: Base) -> Floats:
+        """What each section weighs on a base, nothing where it is dead in this state."""
         grid = self.grid
         weights = {
             Base.UNITS: grid.section_units,
             Base.HOUSEHOLDS: grid.section_households,
             Base.KVA: grid.section_kva,
         }
-        weight = np.where(self.energised, weights[base], 0)
+        return np.where(self.energised, weights[base], 0.0)
+
+    def _promise(self, base: Base) -> Promise:
+        weight = self.weight(base)
         return Promise(base, float(weight.sum()), float(weight @ self.failures), float(weight @ self.hours))
 
     @cached_property
