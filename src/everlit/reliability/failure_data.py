@@ -18,7 +18,7 @@ import pyarrow as pa
 from everlit.grid import Grid, SwitchKind
 from everlit.grid.columns import Bools, Floats, Ints, flags, floats
 from everlit.grid.identities import Identities
-from everlit.kernel import Finding, Policies, Text
+from everlit.kernel import Finding, Policies, Policy, Text
 from everlit.reliability.policies import RELIABILITY_POLICIES, UnableToUseRule
 from everlit.switching.policies import NEWEST
 
@@ -43,35 +43,45 @@ class Assumptions:
     tie_load: float
 
 
+KEYS = {
+    "cable": "rel.rate.cable",
+    "overhead": "rel.rate.overhead",
+    "lv_cable": "rel.rate.lv_cable",
+    "lv_overhead": "rel.rate.lv_overhead",
+    "transformer": "rel.rate.transformer",
+    "automated_h": "rel.operate.automated",
+    "manual_h": "rel.operate.manual",
+    "repair_line_h": "rel.repair.line",
+    "repair_transformer_h": "rel.repair.transformer",
+    "tie_load": "rel.tie.load",
+}
+"""The policy row of each assumption."""
+
+
+def assumed_rows(policies: Policies | None = None, *, on: date = NEWEST) -> tuple[Policy, ...]:
+    """The rows in force on a day, the caller's over the shipped ones; raises UnableToFindPolicy, UnableToUseRule below zero.
+
+    >>> [row.key for row in assumed_rows() if not row.verified][-1]
+    'rel.tie.load'
+    """
+    rows = RELIABILITY_POLICIES if policies is None else RELIABILITY_POLICIES.replaced(policies.rows)
+    found = tuple(rows.row(key, on=on) for key in KEYS.values())
+    for row in found:
+        if row.value < 0:
+            said = f"{row.value:g} {row.unit}"
+            words = Text(en=f"{row.key} cannot be {said}.", zh=f"{row.key} 不能为 {said}。")
+            raise UnableToUseRule(Finding("policy.unusable", row.key, words))
+    return found
+
+
 def assumptions(policies: Policies | None = None, *, on: date = NEWEST) -> Assumptions:
-    """The caller's rows over the shipped ones, as of `on`; raises UnableToFindPolicy, UnableToUseRule below zero.
+    """The rows in force as numbers; raises what `assumed_rows` raises.
 
     >>> assumptions().cable, assumptions().automated_h, assumptions().repair_line_h
     (0.09283, 0.557, 3.073)
     """
-    rows = RELIABILITY_POLICIES if policies is None else RELIABILITY_POLICIES.replaced(policies.rows)
-
-    def value(key: str) -> float:
-        row = rows.row(f"rel.{key}", on=on)
-        if row.value < 0:
-            words = Text(
-                en=f"{row.key} cannot be {row.value:g} {row.unit}.", zh=f"{row.key} 不能为 {row.value:g} {row.unit}。"
-            )
-            raise UnableToUseRule(Finding("policy.unusable", row.key, words))
-        return row.value
-
-    return Assumptions(
-        cable=value("rate.cable"),
-        overhead=value("rate.overhead"),
-        lv_cable=value("rate.lv_cable"),
-        lv_overhead=value("rate.lv_overhead"),
-        transformer=value("rate.transformer"),
-        automated_h=value("operate.automated"),
-        manual_h=value("operate.manual"),
-        repair_line_h=value("repair.line"),
-        repair_transformer_h=value("repair.transformer"),
-        tie_load=value("tie.load"),
-    )
+    rows = assumed_rows(policies, on=on)
+    return Assumptions(**{name: row.value for name, row in zip(KEYS, rows, strict=True)})
 
 
 @dataclass(frozen=True, slots=True)

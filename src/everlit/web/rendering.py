@@ -40,7 +40,9 @@ NAVIGATION = (
     ("/board", "Plan", (
         ("/board", "Month board"), ("/requests", "Requests"), ("/savings", "Savings"), ("/review", "Review"),
     )),
-    ("/reliability", "Reliability", (("/reliability", "Indices"), ("/meter", "One meter"))),
+    ("/reliability", "Reliability", (
+        ("/reliability", "Indices"), ("/reliability/forward", "The year ahead"), ("/meter", "One meter"),
+    )),
     ("/policies", "Rules", ()),
 )  # fmt: skip
 """The pages by what people do with them: address, title, and the pages behind it, shown below when one of them is open."""

@@ -15,6 +15,7 @@ from everlit.api.sending import Lifespan
 from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
 from everlit.web import (
+    forward_pages,
     outage_board_pages,
     outage_pages,
     pages,
@@ -42,6 +43,7 @@ def create_site(app: App, *, network: str = "urban", lifespan: Lifespan | None =
         outage_pages,
         steps_page,
         reliability_pages,
+        forward_pages,
         timeline_pages,
         outage_board_pages,
     ):
