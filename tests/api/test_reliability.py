@@ -37,6 +37,8 @@ def hours(body, part=""):
 def test_indices_whole_in_parts_and_as_known(client):
     assert hours(client.get(f"{BASE}/indices", params=MAY).json()) == 8.5
     assert hours(client.get(f"{BASE}/indices", params={**MAY, "by": "feeder"}).json(), "FB") == 3.0
+    calm = client.get(f"{BASE}/indices", params={**MAY, "by": "feeder", "view": "without_major"}).json()
+    assert {view for part in calm["parts"] for view in part["bases"]["units"]["dlt"]} == {"without_major"}
     before = client.get(f"{BASE}/indices", params={**MAY, "known_at": "2020-01-01T00:00:00Z"}).json()
     assert hours(before) == 0 and before["customers"] == "period_end"
 

@@ -32,6 +32,12 @@ def test_indices_of_a_month_whole_and_in_parts(everlit, kept):
     parts = everlit("indices", *MAY, "--by", "unit", "--json")
     assert found(parts, "TH-1", part="east")["value"] == 5.5
     assert "8.5000" in everlit("indices", *MAY).out and "east" in everlit("indices", *MAY, "--by", "unit").out
+    calm = ("--view", "without_major")
+    assert (
+        found(everlit("indices", *MAY, "--by", "unit", *calm, "--json"), "TH-1", part="east", view=calm[1])["value"]
+        == 5.5
+    )
+    assert "without major event days" in everlit("indices", *MAY, *calm).out
     assert found(everlit("indices", *MAY, "--customers", "time_weighted", "--json"), "TH-1")["numerator"] == 30_600
     before = everlit("indices", *MAY, "--known-at", "2020-01-01T00:00Z", "--json")
     assert found(before, "TH-1")["numerator"] == 0 and before.json["known_at"].startswith("2020")

@@ -158,6 +158,19 @@ def test_major_days_come_from_the_years_before_and_part_the_views(app):
     assert only == 48 * 3600 and every == without + only == 48 * 3600 + 30_600
 
 
+@pytest.mark.parametrize("by", list(By))
+def test_parts_add_up_on_major_event_days_and_without_them(app, by):
+    storm_year(app)
+    parts = {view: app.reliability.indices("drawn", MAY, by=by, view=view) for view in View}
+    whole = app.reliability.indices("drawn", MAY)
+    for view, parted in parts.items():
+        (told,) = parted.views
+        rows = [row for row in parted.rows() if (row["base"], row["book"], row["key"]) == ("units", "ieee", "CMI")]
+        assert told is view and {row["view"] for row in rows} == {view.value}
+        total = figure(whole, "CMI", book=Book.IEEE, view=view).numerator
+        assert sum(row["numerator"] for row in rows) == total > 0
+
+
 def test_an_index_leads_to_its_events_and_customers_whole_or_in_parts(app):
     index, made = app.reliability.drill("drawn", MAY, "TH-1", book=Book.DLT)
     assert index.numerator == made.total and [row["event"] for row in made.events()] == ["S1", "S2"]

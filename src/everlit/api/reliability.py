@@ -44,12 +44,13 @@ def count(
     year: Year | None = None,
     month: MonthNumber | None = None,
     by: By | None = None,
+    view: View = View.ALL,
     customers: Customers | None = None,
     known_at: AwareDatetime | None = None,
 ) -> Response:
-    """Three views of the whole (all days, without and only major event days); `by` parts it, and the parts add up."""
+    """Three views of the whole (all days, without and only major event days), of parts (`by`, they add up) one: `view`."""
     period = _period(app, year, month)
-    found = app.reliability.indices(network, period, by=by, known_at=known_at, customers=customers)
+    found = app.reliability.indices(network, period, by=by, known_at=known_at, customers=customers, view=view)
     return json_response(found.as_json())
 
 
@@ -61,10 +62,11 @@ def export(
     year: Year | None = None,
     month: MonthNumber | None = None,
     by: By | None = None,
+    view: View = View.ALL,
     known_at: AwareDatetime | None = None,
 ) -> Response:
     """One row per base, part, book, view and index."""
-    found = app.reliability.indices(network, _period(app, year, month), by=by, known_at=known_at)
+    found = app.reliability.indices(network, _period(app, year, month), by=by, known_at=known_at, view=view)
     content = exported(found.rows(), format=form, title="indices")
     headers = {"content-disposition": f'attachment; filename="indices.{form}"'}
     return Response(content, media_type=FORMATS[form], headers=headers)

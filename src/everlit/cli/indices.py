@@ -41,6 +41,7 @@ def count(
         Customers | None,
         typer.Option("--customers", help="Which customers divide; by the rule unless told. 户数口径。"),
     ] = None,
+    view: Annotated[View, typer.Option("--view", help="With, without or only major event days. 视图。")] = View.ALL,
     network: NetworkName = "urban",
     known_at: KnownAt = "",
     out: Annotated[
@@ -52,7 +53,9 @@ def count(
     app = App.open()
     app.grid(network)
     known = instant(app, known_at) if known_at else None
-    found = app.reliability.indices(network, period_of(app, year, month), by=by, known_at=known, customers=customers)
+    found = app.reliability.indices(
+        network, period_of(app, year, month), by=by, known_at=known, customers=customers, view=view
+    )
     if out is not None:
         out.write_bytes(exported(found.rows(), format=out.suffix.lower().lstrip("."), title=f"{network} indices"))
     show(found.as_json(), as_json=as_json, people=lambda: _show(found))
@@ -88,24 +91,35 @@ def _show(sheet: Sheet) -> None:
 
 def _show_whole(sheet: Sheet) -> None:
     for book, keys in SHOWN.items():
-        of_base = {base: {index.key: index for index in sheet.counted[base].of(book)} for base in BASES}
+        of_base = {
+            base: {index.key: index for index in sheet.counted[base].of(book, view=sheet.view)} for base in BASES
+        }
         rows: list[list[Any]] = []
         for key in keys:
             found = [of_base[base].get(key) or of_base[base].get(_on_kva(key)) for base in BASES]
             unit = next(index.unit for index in found if index is not None)
             rows.append([key, unit, *(figure(index) for index in found)])
-        table(book.label.en, ("", "", "MV units 中压户", "households 户", "kVA 容量"), rows)
-    ens = sheet.counted[Base.POWER].index("ENS", Book.DLT)
+        table(_title(book.label.en, sheet.view), ("", "", "MV units 中压户", "households 户", "kVA 容量"), rows)
+    ens = sheet.counted[Base.POWER].index("ENS", Book.DLT, view=sheet.view)
     console.print(f"energy not supplied 缺供电量: {figure(ens)} kWh")
 
 
 def _show_parts(sheet: Sheet) -> None:
     counted, rows = sheet.counted[Base.UNITS], []
     for number, part in enumerate(counted.parts):
-        if counted.customers[number] or counted.index("TH-1", Book.DLT, part=number).numerator:
-            found = [counted.index(key, Book.DLT, view=View.ALL, part=number) for key in PART_SHOWN]
+        if counted.customers[number] or counted.index("TH-1", Book.DLT, view=sheet.view, part=number).numerator:
+            found = [counted.index(key, Book.DLT, view=sheet.view, part=number) for key in PART_SHOWN]
             rows.append((part.label.in_language(language()), *(figure(index) for index in found)))
-    table(f"DL/T 836 by {sheet.by}", (str(sheet.by), "TH-1 h", "SAIDI-1 h", "SAIFI-1", "ASAI-1 %"), rows)
+    table(
+        _title(f"DL/T 836 by {sheet.by}", sheet.view),
+        (str(sheet.by), "TH-1 h", "SAIDI-1 h", "SAIFI-1", "ASAI-1 %"),
+        rows,
+    )
+
+
+def _title(text: str, view: View) -> str:
+    """What is counted, and which days when not all."""
+    return text if view is View.ALL else f"{text}, {view.label.en} {view.label.zh}"
 
 
 def _on_kva(key: str) -> str:

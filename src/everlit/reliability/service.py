@@ -70,10 +70,12 @@ class Reliability:
         by: By | None = None,
         known_at: datetime | None = None,
         customers: Customers | None = None,
+        view: View = View.ALL,
     ) -> Sheet:
         """Every index of a period on some bases, whole or in parts, as known at an instant (now unless told).
 
-        `customers` says which customers divide; without it the rule in force does.
+        `customers` says which customers divide; without it the rule in force does. `view` says which days of parts are
+        told; every view is counted.
         """
         policies = self.policies()
         weighted = policies.value("rel.customers.weighted", on=last_day(period, self.zone)) == 1
@@ -96,7 +98,7 @@ class Reliability:
                     power_w=self._power(network, rows) if Base.POWER in mine else None,
                 )
         counted = {base: counted[base] for base in bases}
-        return Sheet(network, period, self.zone, known_at, convention, major, by, counted)
+        return Sheet(network, period, self.zone, known_at, convention, major, by, counted, view)
 
     def drill(
         self,

@@ -17,7 +17,10 @@ from everlit.reliability.parts import Part
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """The indices of a period on several bases, whole or parted by `by`; `known_at` is None for what is known now."""
+    """The indices of a period on several bases, whole or parted by `by`; `known_at` is None for what is known now.
+
+    Of the whole all three views are told, of parts the one that is asked for: `view`.
+    """
 
     network: str
     period: Period
@@ -27,6 +30,7 @@ class Sheet:
     major: Mapping[Book, Sequence[date]]
     by: By | None
     counted: Mapping[Base, Counted]
+    view: View = View.ALL
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -35,8 +39,8 @@ class Sheet:
 
     @property
     def views(self) -> tuple[View, ...]:
-        """The views worth telling: three of the whole, one of parts."""
-        return tuple(View) if self.by is None else (View.ALL,)
+        """The views told: three of the whole, one of parts."""
+        return tuple(View) if self.by is None else (self.view,)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One row per base, part, book, view and index."""
