@@ -74,7 +74,15 @@ CHANNELS = {
     "sms": "text message", "email": "e-mail", "inbox": "web inbox", "door": "notice at the door",
     "webhook": "webhook",
 }  # fmt: skip
+WHYS = {
+    "no_contact": "no contact known", "undelivered": "message not delivered", "late": "told too late",
+    "step_changed": "switched otherwise than planned", "wrong_link": "hangs elsewhere than recorded",
+}  # fmt: skip
+SHARES = {
+    "recall": "of those off, told before", "precision": "of those told, off", "accuracy": "told exactly",
+}  # fmt: skip
+SIGNED = {"paper": "on paper", "phone": "by telephone", "app": "in the app", "visit": "at a visit"}
 ALL = (
     STATES, DEPARTMENTS, KINDS, NATURES, COMMANDS, DELAYS, OUTCOMES, IMPORTANCE, HARDNESS, CERTIFICATE, ALTERNATIVES,
-    PHASES, AUDIENCES, RISKS, NOTICES, SENDING, CHANNELS,
+    PHASES, AUDIENCES, RISKS, NOTICES, SENDING, CHANNELS, WHYS, SHARES, SIGNED,
 )  # fmt: skip

@@ -40,6 +40,7 @@ NAVIGATION = (
     ("/board", "Plan", (
         ("/board", "Month board"), ("/requests", "Requests"), ("/savings", "Savings"), ("/review", "Review"),
     )),
+    ("/notices", "Notices", ()),
     ("/reliability", "Reliability", (
         ("/reliability", "Indices"), ("/reliability/forward", "The year ahead"), ("/meter", "One meter"),
     )),

@@ -16,6 +16,7 @@ from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
 from everlit.web import (
     forward_pages,
+    notice_pages,
     outage_board_pages,
     outage_pages,
     pages,
@@ -46,6 +47,7 @@ def create_site(app: App, *, network: str = "urban", lifespan: Lifespan | None =
         forward_pages,
         timeline_pages,
         outage_board_pages,
+        notice_pages,
     ):
         site.include_router(module.router)
     for kind in (Refusal, HTTPException):
