@@ -13,6 +13,7 @@ import typer
 from rich.progress import Progress, TaskID
 
 from everlit.app import App
+from everlit.cli.demo_history import with_past
 from everlit.cli.output import Json, complaints, console, show
 from everlit.cli.planning import show_plan
 from everlit.cli.serve import serve
@@ -30,6 +31,9 @@ APPROVED_DAYS = 10
 
 ADOPTED, PREPARED = "planning.month.adopted", "demo.prepared"
 """Events that say how far a demo came."""
+
+PAST_REQUESTS, PAST_SECONDS = 60, 5.0
+"""Requests of each past month, and the time to search for its plan."""
 
 BUDGET_H = 300.0
 """Customer-hours each operating unit may use in the month; fictional."""
@@ -91,7 +95,11 @@ def prepared(app: App, city: str, month: date, *, requests: int, seconds: float,
     with Progress(console=complaints, disable=not complaints.is_terminal) as progress:
         step = progress.add_task("", total=None)
         tell(progress, step, f"city 城市 {city}")
-        app.grid(city)
+        past = min(PAST_REQUESTS, requests), min(PAST_SECONDS, seconds)
+        with_past(
+            app, city, seed=seed, requests=past[0], seconds=past[1],
+            tell=lambda words, total: tell(progress, step, words, total=total), advance=lambda: progress.advance(step),
+        )  # fmt: skip
         if kept is None:
             tell(progress, step, f"{requests} fictional requests 虚构申请, {name}")
             submit_demo(app, city, month, requests=requests, seed=seed)

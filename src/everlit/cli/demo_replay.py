@@ -1,0 +1,186 @@
+"""One outage of the demo as it might have gone (重演): told, permitted, switched step by step, restored, analysed.
+
+    notify ── a week ──► permit ► start ► steps out ► finish ► switch back ► steps back ► restore ► analyse
+                  └────► cancelled the day before, some
+
+Each act goes through the real services at its instant, and only where the outage stands before it: an outage that was
+replayed half goes on from there, one that people moved on is left to them. How late it was, why, and which step was left
+out follow from the seed and the name of the outage.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import partial
+
+from everlit.app import App
+from everlit.cli.demo_gateway import FictionalGateway, drawn
+from everlit.control.model import DoneStep
+from everlit.control.steps import UnableToTick
+from everlit.notices.channel import Opened
+from everlit.notices.channels.inbox import KeptHere
+from everlit.notices.sender import send_once
+from everlit.planning.lifecycle import Command, UnableToAdvance
+from everlit.planning.model import DelayCode, PlannedOutage, Role, State
+from everlit.platform.events import Actor
+from everlit.switching.step import SWITCHED
+from everlit.switching.ticket import Direction, Ticket
+
+LATE, CANCELLED, LEFT_OUT = 0.2, 0.06, 0.1
+"""Part of the outages that were late, called off, or had a step left out."""
+MOST_LATE_MIN = 90
+AT_ONCE = 1e6
+"""Messages a second: nothing is sent over any network."""
+WHY_LATE: Sequence[tuple[DelayCode, str]] = (
+    (DelayCode.WEATHER, "thunderstorm, work interrupted 雷雨中断作业"),
+    (DelayCode.SCOPE_GREW, "second joint found hot 发现第二处缺陷"),
+    (DelayCode.MATERIAL, "cable head came late 电缆头未及时到货"),
+    (DelayCode.SWITCHING_CREW_LATE, "switching crew at another site 操作人员未到位"),
+    (DelayCode.QUALITY_RETEST, "insulation tested twice 绝缘复试"),
+)
+PLANNER = Actor("demo 演示", Role.PLANNER)
+DISPATCHER = Actor("demo dispatcher 演示调度", Role.DISPATCHER)
+CREW = Actor("demo crew 演示班组", Role.CREW)
+MARKETING = Actor("demo marketing 演示营销", Role.MARKETING)
+ANALYST = Actor("demo reliability 演示可靠性", Role.RELIABILITY)
+
+
+@dataclass
+class PastClock:
+    """A clock that stands until it is set."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        """The instant it stands at."""
+        return self.at
+
+
+Act = tuple[datetime, str, Callable[[], object]]
+"""Instant, outage, what happens."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The acts of outages on an app whose clock stands in the past; nothing of it happens after `now`."""
+
+    app: App
+    clock: PastClock
+    seed: int
+    now: datetime
+
+    def run(self, outages: Sequence[PlannedOutage], done: Callable[[], object]) -> None:
+        """Everything that happened to some outages until now, in order of time; `done` is told after each."""
+        acts = sorted((act for one in outages for act in self._acts(one)), key=lambda act: act[:2])
+        last = {name: number for number, (_, name, _) in enumerate(acts)}
+        for number, (at, name, act) in enumerate(acts):
+            if at <= self.now:
+                self.clock.at = at
+                try:
+                    act()
+                except (UnableToAdvance, UnableToTick):
+                    pass  # a gate says no: it stays where it is, for people to look at
+            if last[name] == number:
+                done()
+
+    def tell(self, outage: PlannedOutage) -> None:
+        """Tell people an approved outage and send what is due."""
+        if self._takes(outage.outage_id, State.APPROVED, Command.NOTIFY, MARKETING):
+            self.send()
+
+    def send(self) -> None:
+        """Send what is due over the fictional gateway, the inbox and the door."""
+        ways = [FictionalGateway(name, self.seed) for name in ("sms", "email")]
+        channels: list[Opened] = [*ways, KeptHere("inbox"), KeptHere("door")]
+        rates = {channel.name: AT_ONCE for channel in channels}
+        asyncio.run(send_once(partial(self.app.notices.dispatcher, rates=rates), channels))
+
+    # ------------------------------------------------------------------------------------------- one outage
+    def _acts(self, outage: PlannedOutage) -> Iterator[Act]:
+        name, start = outage.outage_id, outage.period.start
+        if self._draw(name, "cancelled") < CANCELLED:
+            yield start - timedelta(hours=20), name, partial(self._call_off, name)
+            return
+        for act in (partial(self._permit, name), partial(self._start, name)):
+            yield start, name, act
+        tickets = self.app.control.execution(name).tickets
+        out, back = tickets[Direction.OUT], tickets[Direction.BACK]
+        off = start + timedelta(minutes=out.minutes)
+        finished = off + self._work(outage, out, back)
+        yield off, name, partial(self._steps, name, out, start)
+        yield finished, name, partial(self._takes, name, State.IN_PROGRESS, Command.FINISH, CREW)
+        yield finished, name, partial(self._takes, name, State.WORK_DONE, Command.SWITCH_BACK, DISPATCHER)
+        restored = finished + timedelta(minutes=back.minutes)
+        yield restored, name, partial(self._steps, name, back, finished)
+        yield restored, name, partial(self._restore, outage)
+        next_day = datetime.combine(restored.astimezone(self.app.zone).date(), time(17), self.app.zone)
+        yield max(next_day, restored) + timedelta(days=1), name, partial(self._analyse, name)
+
+    def _work(self, outage: PlannedOutage, out: Ticket, back: Ticket) -> timedelta:
+        """How long the work took: a bit less than there was room for, or longer, sometimes much."""
+        room = outage.period.duration - timedelta(minutes=out.minutes + back.minutes)
+        if self._draw(outage.outage_id, "late") < LATE:
+            return room + timedelta(minutes=35 + round(MOST_LATE_MIN * self._draw(outage.outage_id, "how late")))
+        return max(room * (0.75 + 0.25 * self._draw(outage.outage_id, "work")), timedelta(minutes=1))
+
+    def _permit(self, name: str) -> None:
+        self._takes(name, State.NOTIFIED, Command.PERMIT, DISPATCHER)
+
+    def _start(self, name: str) -> None:
+        self._takes(name, State.PERMITTED, Command.START, CREW)
+
+    def _steps(self, name: str, ticket: Ticket, begun: datetime) -> None:
+        """The steps of a ticket in their planned minutes; sometimes one that switches nothing is left out."""
+        wanted = State.IN_PROGRESS if ticket.direction is Direction.OUT else State.RESTORING
+        if self._state(name) is not wanted:
+            return
+        idle = [step.number for step in ticket.steps if step.action not in SWITCHED]
+        skip = idle[-1] if idle and self._draw(name, ticket.direction.value) < LEFT_OUT else 0
+        told = {one.number for one in self.app.control.execution(name).done if one.way is ticket.direction}
+        note = "done already by the crew before 前一班组已完成"
+        steps = [
+            DoneStep(
+                ticket.direction, step.number, begun + timedelta(minutes=step.at_min), CREW.name,
+                left_out=step.number == skip, note=note if step.number == skip else "",
+            )
+            for step in ticket.steps
+            if step.number not in told and begun + timedelta(minutes=step.at_min) <= self.clock()
+        ]  # fmt: skip
+        if steps:
+            self.app.control.tell(name, steps, actor=CREW)
+
+    def _restore(self, outage: PlannedOutage) -> None:
+        name = outage.outage_id
+        if self._state(name) is not State.RESTORING:
+            return
+        late = self.clock() > outage.period.end
+        code, why = WHY_LATE[int(len(WHY_LATE) * self._draw(name, "why"))] if late else (None, "")
+        self.app.planning.act(name, Command.RESTORE, actor=DISPATCHER, delay_code=code, reason=why)
+        self.send()
+
+    def _analyse(self, name: str) -> None:
+        if self._state(name) is State.RESTORED:
+            why = "discussed in the morning meeting 晨会已分析"
+            self.app.planning.act(name, Command.ANALYSE, actor=ANALYST, reason=why)
+
+    def _call_off(self, name: str) -> None:
+        if self._state(name) is State.NOTIFIED:
+            why = "storm warning 暴雨预警"
+            self.app.planning.act(name, Command.CANCEL, actor=PLANNER, reason=why)
+            self._takes(name, State.CANCELLED, Command.NOTIFY, MARKETING)
+            self.send()
+
+    # ---------------------------------------------------------------------------------------------- parts
+    def _state(self, name: str) -> State:
+        return self.app.planning.outage(name).state
+
+    def _takes(self, name: str, state: State, command: Command, actor: Actor) -> bool:
+        """Take a step from the state it belongs to; False when the outage stands elsewhere."""
+        if self._state(name) is not state:
+            return False
+        self.app.planning.act(name, command, actor=actor)
+        return True
+
+    def _draw(self, name: str, what: str) -> float:
+        return drawn(self.seed, f"{name}/{what}")
