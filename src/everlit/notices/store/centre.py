@@ -24,7 +24,7 @@ BEHIND = timedelta(days=1)
 FAILED = (State.REFUSED, State.GIVEN_UP, State.EXPIRED)
 MOST_FAILURES = 100
 MOST_UNCERTAIN = 500
-ANYBODY = "····"
+ANYBODY = "****"
 """Stands for the last four letters of an account's number."""
 
 
