@@ -94,3 +94,10 @@ def test_days_repeats_budget_management_and_report(client):
     assert told == {"temporary", "arranged_hours", "repeated_feeders", "repeated_customers"}
     report = client.get(f"{BASE}/months/2026-05/report.pdf", params={"network": "drawn", "lang": "en"})
     assert report.headers["content-type"] == "application/pdf" and report.content.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("known_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1899-12-31T00:00:00Z"])
+@pytest.mark.parametrize("path", ["/api/reliability/indices", "/api/ledger/events", "/api/ledger/diff"])
+def test_instants_no_calendar_reaches_are_refused(client, path, known_at):
+    answer = client.get(path, params={**MAY, "known_at": known_at})
+    assert answer.status_code == 422 and answer.json()["findings"][0]["kind"] == "request.field"

@@ -178,3 +178,9 @@ def test_files_and_report_are_where_the_page_says(client: TestClient):
     for link in {html.unescape(one) for one in re.findall(r'href="(/api/reliability/[^"]+)"', text)}:
         if "month" not in link or "2026-02" in link:
             assert client.get(link).status_code == 200, link
+
+
+@pytest.mark.parametrize("known", ["0001-01-01T00:00", "9999-12-31T23:59"])
+@pytest.mark.parametrize("path", ["/reliability", "/meter"])
+def test_an_instant_no_calendar_reaches_is_no_page(client: TestClient, path: str, known: str):
+    assert client.get(path, params={"known": known}).status_code == 404

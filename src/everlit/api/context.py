@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 from fastapi import Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from everlit.app import LONGEST, App
 from everlit.grid.compile import Bools
@@ -35,6 +35,25 @@ ROLES: dict[str, Text] = {
 
 MONTH = r"^20\d\d-(0[1-9]|1[0-2])$"
 """A month as paths and queries name it, 2000-01 to 2099-12."""
+
+
+EARLIEST, LATEST = 1900, 2199
+"""Years an instant may lie in: beyond them no calendar and no database agrees on anything."""
+
+
+def reachable(at: datetime) -> datetime:
+    """The instant itself; raises ValueError when its year is beyond reason, which is where changing its zone may fail.
+
+    >>> reachable(datetime(2026, 6, 1)).year
+    2026
+    """
+    if not EARLIEST <= at.year <= LATEST:
+        raise ValueError(f"the year must lie within {EARLIEST} and {LATEST}")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(reachable)]
+"""An instant as requests name it: ISO 8601 with an offset, in a year within reason."""
 
 
 class UnableToUsePeriod(Refusal):
@@ -89,7 +108,7 @@ class AsOf:
         return app.closed(network, at=self.at, known_at=self.known_at)
 
 
-def as_of(at: AwareDatetime | None = None, known_at: AwareDatetime | None = None) -> AsOf:
+def as_of(at: Instant | None = None, known_at: Instant | None = None) -> AsOf:
     """Query parameters `at` and `known_at`: any instant, ISO 8601 with an offset."""
     return AsOf(at, known_at)
 

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import Month, TheActor, TheApp, TheNetwork, json_response
+from everlit.api.context import Instant, Month, TheActor, TheApp, TheNetwork, json_response
 from everlit.control.model import LONGEST_NOTE, DoneStep
 from everlit.facts import calendar_year
 from everlit.switching.ticket import Direction
@@ -19,7 +19,7 @@ class Told(BaseModel):
 
     way: Direction
     number: Annotated[int, Field(ge=1, le=100_000)]
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     device: Annotated[str, Field(max_length=200)] = ""
     left_out: bool = False
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""

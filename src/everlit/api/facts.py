@@ -6,9 +6,9 @@ Each is checked against the network, names who entered it in which role, and is 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import Month, TheActor, TheApp, TheNetwork, TheState, json_response, period_of
+from everlit.api.context import Instant, Month, TheActor, TheApp, TheNetwork, TheState, json_response, period_of
 from everlit.facts import budget, calendar_day, calendar_year, planned_customer, protected_period
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.model import PastOutage, UnableToReadRequest
@@ -23,7 +23,7 @@ class Operation(BaseModel):
 
     switch: Identity
     closed: bool
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class Allotment(BaseModel):
@@ -45,8 +45,8 @@ class Protection(BaseModel):
 
     key: Annotated[str, Field(max_length=60)]
     name: Words
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
     units: Annotated[list[Identity], Field(max_length=200)] = []
 
 
@@ -128,8 +128,8 @@ def set_budget(app: TheApp, actor: TheActor, network: TheNetwork, month: Month, 
 def protected(
     app: TheApp,
     network: TheNetwork,
-    start: Annotated[AwareDatetime, Query(alias="from")],
-    end: Annotated[AwareDatetime, Query(alias="to")],
+    start: Annotated[Instant, Query(alias="from")],
+    end: Annotated[Instant, Query(alias="to")],
 ) -> Response:
     """Those entered, and those of the yearly calendar."""
     found = app.planning.protected(network, period_of(start, end))

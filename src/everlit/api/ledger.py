@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, UploadFile
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import TheActor, TheApp, TheNetwork, json_response
+from everlit.api.context import Instant, TheActor, TheApp, TheNetwork, json_response
 from everlit.app import App
 from everlit.kernel import Period
 from everlit.ledger.correcting import Correction
@@ -27,8 +27,8 @@ class Off(BaseModel):
     """Somebody, or everybody normally fed through a place, was off in [off, on); without both he was not off."""
 
     subject: Identity
-    off: AwareDatetime | None = None
-    on: AwareDatetime | None = None
+    off: Instant | None = None
+    on: Instant | None = None
 
 
 class Correcting(BaseModel):
@@ -67,7 +67,7 @@ def show_subject(
     network: TheNetwork,
     subject: Name,
     kind: SubjectKind | None = None,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """Dead intervals with event, nature and cause; every statement, and whether it stands."""
     return json_response(app.ledger.timeline(network, subject, kind=kind, known_at=known_at).as_json())
@@ -79,7 +79,7 @@ def events(
     network: TheNetwork,
     year: Year | None = None,
     month: MonthNumber | None = None,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """When, of which nature, in how many segments, who was off, customer-hours; in order of time."""
     found = app.ledger.events(network, _period(app, year, month), known_at=known_at)
@@ -87,7 +87,7 @@ def events(
 
 
 @router.get("/event", summary="One event: its statements and segments")
-def event(app: TheApp, network: TheNetwork, event: Name, known_at: AwareDatetime | None = None) -> Response:
+def event(app: TheApp, network: TheNetwork, event: Name, known_at: Instant | None = None) -> Response:
     """Segments: who shares off and on time, of usage points and of MV units."""
     found = app.ledger.event(network, event, known_at=known_at)
     return json_response(
@@ -116,8 +116,8 @@ def correct(app: TheApp, actor: TheActor, network: TheNetwork, wanted: Correctin
 def diff(
     app: TheApp,
     network: TheNetwork,
-    known_at: AwareDatetime,
-    against: AwareDatetime | None = None,
+    known_at: Instant,
+    against: Instant | None = None,
     year: Year | None = None,
     month: MonthNumber | None = None,
     kind: SubjectKind = SubjectKind.USAGE_POINT,

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import MONTH, TheActor, TheApp, TheNetwork, json_response
+from everlit.api.context import MONTH, Instant, TheActor, TheApp, TheNetwork, json_response
 from everlit.api.feeds import AccountId, Event
 from everlit.api.problems import problem
 from everlit.app import App
@@ -36,7 +36,7 @@ class Signed(BaseModel):
     signed_by: Annotated[str, Field(max_length=100)]
     how: Literal["paper", "phone", "app", "visit"] = "paper"
     note: Annotated[str, Field(max_length=400)] = ""
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class Report(msgspec.Struct, forbid_unknown_fields=False):

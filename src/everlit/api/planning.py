@@ -10,9 +10,9 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import MONTH, Month, TheActor, TheApp, acting, json_response, network_of, period_of
+from everlit.api.context import MONTH, Instant, Month, TheActor, TheApp, acting, json_response, network_of, period_of
 from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import DelayCode, WorkRequest
@@ -32,7 +32,7 @@ class Act(BaseModel):
     version: int | None = None
     reason: Words = ""
     delay_code: DelayCode | None = None
-    at: AwareDatetime | None = None
+    at: Instant | None = None
     """When a step in the field was taken; now unless told."""
     with_requests: bool = False
     """With `cancel`: the requests are not needed any more either."""
@@ -41,7 +41,7 @@ class Act(BaseModel):
 class Move(BaseModel):
     """A new start; the length stays."""
 
-    start: AwareDatetime
+    start: Instant
     version: int | None = None
     reason: Words = ""
 
@@ -49,8 +49,8 @@ class Move(BaseModel):
 class Resize(BaseModel):
     """A new length: the end, and the start where it changes too."""
 
-    end: AwareDatetime
-    start: AwareDatetime | None = None
+    end: Instant
+    start: Instant | None = None
     version: int | None = None
     reason: Words = ""
 
@@ -59,8 +59,8 @@ class Merge(BaseModel):
     """Assessed requests that become one outage."""
 
     request_ids: Annotated[list[Annotated[str, Field(max_length=80)]], Field(min_length=1, max_length=100)]
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant
 
 
 class Rule(BaseModel):
@@ -150,7 +150,7 @@ def assess_request(
     actor: TheActor,
     request: Request,
     request_id: Identity,
-    start: AwareDatetime | None = None,
+    start: Instant | None = None,
     network: NetworkName = "",
 ) -> Response:
     """Isolation, transfer, households, ticket, gates; stored under the answer's assessment_id."""

@@ -7,9 +7,9 @@ be different now stands beside it, and restating it needs a reason.
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import Month, TheActor, TheApp, TheNetwork, json_response
+from everlit.api.context import Instant, Month, TheActor, TheApp, TheNetwork, json_response
 from everlit.app import App
 from everlit.kernel import Period
 from everlit.reliability.calendar import month_period, year_period
@@ -29,7 +29,7 @@ class Closing(BaseModel):
     """Why a month is closed again, and as known when; both may be left out the first time."""
 
     reason: Annotated[str, Field(max_length=LONGEST_REASON)] = ""
-    known_at: AwareDatetime | None = None
+    known_at: Instant | None = None
 
 
 def _period(app: App, year: int | None, month: int | None) -> Period:
@@ -46,7 +46,7 @@ def count(
     by: By | None = None,
     view: View = View.ALL,
     customers: Customers | None = None,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """Three views of the whole (all days, without and only major event days), of parts (`by`, they add up) one: `view`."""
     period = _period(app, year, month)
@@ -63,7 +63,7 @@ def export(
     month: MonthNumber | None = None,
     by: By | None = None,
     view: View = View.ALL,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """One row per base, part, book, view and index."""
     found = app.reliability.indices(network, _period(app, year, month), by=by, known_at=known_at, view=view)
@@ -84,7 +84,7 @@ def drill_down(
     part: Name = "",
     year: Year | None = None,
     month: MonthNumber | None = None,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """What each adds to the numerator, integers, most first; at most 5,000 customers are listed."""
     period = _period(app, year, month)
@@ -102,7 +102,7 @@ def days(
     network: TheNetwork,
     year: Year | None = None,
     book: Book = Book.DLT,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """The limit is exp(α + 2.5 β) of the years before; what the texts leave open are rules `rel.med.*`."""
     limit, found, daily = app.reliability.days(network, year or app.today().year, book=book, known_at=known_at)
@@ -113,15 +113,13 @@ def days(
 
 
 @router.get("/repeats", summary="Frequently interrupted users and feeders, and the warning list")
-def repeats(app: TheApp, network: TheNetwork, known_at: AwareDatetime | None = None) -> Response:
+def repeats(app: TheApp, network: TheNetwork, known_at: Instant | None = None) -> Response:
     """This local year until now, by the rules `rep.*`; at most 1,000 users of each list."""
     return json_response(app.reliability.repeats(network, known_at=known_at).as_json())
 
 
 @router.get("/budget", summary="Customer-hours of a year by unit and month")
-def budget(
-    app: TheApp, network: TheNetwork, year: Year | None = None, known_at: AwareDatetime | None = None
-) -> Response:
+def budget(app: TheApp, network: TheNetwork, year: Year | None = None, known_at: Instant | None = None) -> Response:
     """Target, proposal, allotment, used as the ledger says, committed as the plan says, left."""
     return json_response(app.budget_year(network, year or app.today().year, known_at=known_at).as_json())
 
@@ -132,7 +130,7 @@ def management(
     network: TheNetwork,
     year: Year | None = None,
     month: MonthNumber | None = None,
-    known_at: AwareDatetime | None = None,
+    known_at: Instant | None = None,
 ) -> Response:
     """Temporary and repeated outages, works against faults, each with what it divides."""
     found = app.reliability.management(network, _period(app, year, month), known_at=known_at)

@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from everlit.api.context import TheApp, TheState, json_response, period_of
+from everlit.api.context import Instant, TheApp, TheState, json_response, period_of
 from everlit.kernel import Period
 from everlit.switching import isolate
 from everlit.switching.ticket_pdf import ticket_pdf
@@ -24,8 +24,8 @@ class Work(BaseModel):
 class TimedWork(Work):
     """Equipment to be worked on, and when."""
 
-    start: AwareDatetime = Field(alias="from")
-    end: AwareDatetime = Field(alias="to")
+    start: Instant = Field(alias="from")
+    end: Instant = Field(alias="to")
 
     @property
     def period(self) -> Period:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
+from everlit.api.context import reachable
 from everlit.kernel import Period
 from everlit.reliability.calendar import YEARS, month_period, year_period
 from everlit.reliability.model import Base, Book, By, View
@@ -58,7 +59,7 @@ def asked(request: Request, network: str, zone: tzinfo, *, year: int) -> Asked:
         chosen = int(words.get("year") or year)
         base, view = Base(words.get("base") or Base.UNITS), View(words.get("view") or View.ALL)
         known = words.get("known", "").strip()
-        known_at = datetime.fromisoformat(known).replace(tzinfo=zone) if known else None
+        known_at = reachable(datetime.fromisoformat(known)).replace(tzinfo=zone) if known else None
     except ValueError:
         raise HTTPException(404) from None
     if chosen not in YEARS or base not in SHOWN:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from everlit.api.context import TheApp
+from everlit.api.context import TheApp, reachable
 from everlit.api.search import hits
 from everlit.app import App
 from everlit.customers.store import kept_account
@@ -68,7 +68,7 @@ def meter(request: Request, app: TheApp, q: str = "", account: str = "", known: 
 
 def _instant(app: App, typed: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(typed).replace(tzinfo=app.zone) if typed else None
+        return reachable(datetime.fromisoformat(typed)).replace(tzinfo=app.zone) if typed else None
     except ValueError:
         raise HTTPException(404) from None
 
