@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everlit.kernel import Period, utc
+from everlit.ledger.segments import segments
 from everlit.reliability.calendar import days_of
 from everlit.reliability.customers import weight_of
 from everlit.reliability.drill import UnableToDrill, chosen_formula, drill, interrupted
@@ -68,3 +69,13 @@ def test_nothing_leads_nowhere():
     none = golden().select(np.zeros(len(golden()), np.bool_))
     _, made = opened(none, "SAIDI-1", Book.DLT)
     assert made.total == 0 and made.events() == [] and made.customers() == []
+
+
+@given(random_ledgers())
+def test_the_sum_over_segments_is_the_sum_over_customers(one):
+    parts = segments(one)
+    assert parts.customer_s() == int(one.seconds.sum())
+    for base, weight in (("households", one.subjects.households), ("units", one.subjects.units)):
+        assert parts.customer_s(base) == int((one.seconds * weight.astype(np.int64)[one.subject]).sum())
+    shared = list(zip(parts.event.tolist(), parts.start_s.tolist(), parts.end_s.tolist(), strict=True))
+    assert shared == sorted(set(shared)), "a segment is an event with one off and one on time, told once"
