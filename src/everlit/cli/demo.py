@@ -32,7 +32,7 @@ APPROVED_DAYS = 10
 ADOPTED, PREPARED = "planning.month.adopted", "demo.prepared"
 """Events that say how far a demo came."""
 
-PAST_REQUESTS, PAST_SECONDS = 60, 5.0
+PAST_REQUESTS, PAST_SECONDS = 45, 2.0
 """Requests of each past month, and the time to search for its plan."""
 
 BUDGET_H = 300.0

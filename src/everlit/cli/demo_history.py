@@ -29,7 +29,9 @@ YEARS = 5
 PLANNED_ON, TOLD_BEFORE = 22, timedelta(days=10)
 """Day of the month before on which a month is planned, and how long before its start people are told an outage."""
 TODAY = 2
-MOST_TRIED = 12
+APART = 5
+"""Requests of one programme lie together; so many further on it is another feeder's turn."""
+REFUSED = "blocked by a gate 未通过校核"
 APPROVER = "demo approver 演示审批"
 
 Tell = Callable[[str, int | None], None]
@@ -117,10 +119,11 @@ class Past:
         for outage in mine:
             self._agreed(replay, outage)
             self.advance()
+        replay.send()
         return mine
 
     def _agreed(self, replay: Replay, outage: PlannedOutage) -> bool:
-        """Assess, balance, approve and tell an outage; False when a gate blocks it, and it is left to people."""
+        """Assess, balance, approve and tell an outage; False when a gate blocks it, and it is rejected."""
         planning = replay.app.planning
         try:
             if outage.state is State.MERGED:
@@ -129,6 +132,8 @@ class Past:
                 planning.act(outage.outage_id, Command.APPROVE, actor=Actor(APPROVER, approver))
             replay.tell(outage)
         except UnableToAdvance:
+            if planning.outage(outage.outage_id).state in (State.MERGED, State.BALANCED):
+                planning.act(outage.outage_id, Command.REJECT, actor=PLANNER, reason=REFUSED)
             return False
         return True
 
@@ -140,7 +145,7 @@ class Past:
         replay.clock.at = self.now - TOLD_BEFORE
         drawn = demo_month(app.grid(self.city), month=present, requests=40, seed=self.seed + 1, zone=app.zone)
         found: list[PlannedOutage] = []
-        for number, request in enumerate(drawn[:MOST_TRIED]):
+        for number, request in enumerate(drawn[::APART]):
             if len(found) == TODAY:
                 break
             begun = _half_hour(self.now) - timedelta(minutes=90 + 30 * len(found))
@@ -148,6 +153,7 @@ class Past:
             outage = self._one(replay, request, f"N{self.now:%y%m%d}-{number + 1:04d}", period)
             if outage is not None:
                 found.append(outage)
+        replay.send()
         return found
 
     def _one(self, replay: Replay, request: WorkRequest, name: str, period: Period) -> PlannedOutage | None:

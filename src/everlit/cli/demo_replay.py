@@ -85,9 +85,8 @@ class Replay:
                 done()
 
     def tell(self, outage: PlannedOutage) -> None:
-        """Tell people an approved outage and send what is due."""
-        if self._takes(outage.outage_id, State.APPROVED, Command.NOTIFY, MARKETING):
-            self.send()
+        """Queue the notices of an approved outage."""
+        self._takes(outage.outage_id, State.APPROVED, Command.NOTIFY, MARKETING)
 
     def send(self) -> None:
         """Send what is due over the fictional gateway, the inbox and the door."""
@@ -175,12 +174,10 @@ class Replay:
     def _state(self, name: str) -> State:
         return self.app.planning.outage(name).state
 
-    def _takes(self, name: str, state: State, command: Command, actor: Actor) -> bool:
-        """Take a step from the state it belongs to; False when the outage stands elsewhere."""
-        if self._state(name) is not state:
-            return False
-        self.app.planning.act(name, command, actor=actor)
-        return True
+    def _takes(self, name: str, state: State, command: Command, actor: Actor) -> None:
+        """Take a step from the state it belongs to; nothing where the outage stands elsewhere."""
+        if self._state(name) is state:
+            self.app.planning.act(name, command, actor=actor)
 
     def _draw(self, name: str, what: str) -> float:
         return drawn(self.seed, f"{name}/{what}")
