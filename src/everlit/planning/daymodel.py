@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 CrewPrices = Mapping[tuple[int, int], int]
-FEW_JOBS = 12
+FEW_JOBS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +210,13 @@ class _DayModel:
                     self.relaxation.price[job][day] * self.done[job][day] + self._beyond(job, day) for job in jobs
                 )
                 paid = sum(both.values()) + own
-                if least <= alone_one + alone_two:
+                more = least - alone_one - alone_two
+                if more <= 0:
                     self.model.add(paid >= alone_one * one + (least - alone_one) * two)
                     self.model.add(paid >= (least - alone_two) * one + alone_two * two)
                 else:
-                    self.model.add(paid >= least).only_enforce_if([one, two])
+                    self.model.add(paid >= alone_one * one + alone_two * two)
+                    self.model.add(paid >= (alone_one + more) * one + (alone_two + more) * two - more)
 
     def _beyond(self, job: int, day: int) -> "cp_model.IntVar":
         if (job, day) not in self.beyond:
@@ -236,18 +238,29 @@ class _DayModel:
                 self.costs.append((literal, self.relaxation.price[job][day] + paid))
 
     def _darken(self, part: Shared) -> None:
-        dark = {}
-        for day in sorted({day for days in part.least.values() for day in days}):
+        for day in part.days:
             most = sum(days.get(day, 0) for days in part.least.values())
-            dark[day] = self.model.new_int_var(0, most, "")
-            self.costs.append((dark[day], 1))
-        for chain in part.chains:
-            for day in sorted({day for job in chain for day in part.least[job]}):
-                terms = [part.least[job][day] * self.done[job][day] for job in chain if day in part.least[job]]
-                self.model.add(dark[day] >= sum(terms))
-        for job, days in part.least.items():
-            for day in days:
-                self.dark[job, day].append(dark[day])
+            dark = self.model.new_int_var(0, most, "")
+            self.costs.append((dark, 1))
+            self.model.add(dark >= self._layered(part, day))
+            for chain in part.chains:
+                inside = [job for job in chain if day in part.least[job]]
+                if len(inside) > 1:
+                    self.model.add(dark >= sum(part.least[job][day] * self.done[job][day] for job in inside))
+            for job, days in part.least.items():
+                if day in days:
+                    self.dark[job, day].append(dark)
+
+    def _layered(self, part: Shared, day: int) -> "cp_model.LinearExprT":
+        """What the layers of a day cost that are reached."""
+        reached: list[cp_model.IntVar] = []
+        layers = part.layers(day)
+        for _, jobs in layers:
+            literal = self.model.new_bool_var("")
+            for before in (*reached[-1:], *(self.done[job][day] for job in jobs)):
+                self.model.add_implication(before, literal)
+            reached.append(literal)
+        return sum(added * literal for (added, _), literal in zip(layers, reached, strict=True))
 
     def _limit_repeats(self, limit: Repeated) -> None:
         off: dict[int, cp_model.IntVar] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from everlit.planning.relaxation import Relaxation
+from everlit.planning.relaxation import Relaxation, Shared
 
 Prices = dict[tuple[int, int], float]
 MANY_PAIRS = 200
@@ -104,17 +104,29 @@ def _shared(
     """The darkness columns, and (job, day) → those the job has a part in."""
     parts: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
     for part in relaxation.shared:
-        dark: dict[int, int] = {}
-        for chain in part.chains:
-            for day in sorted({day for job in chain for day in part.least[job]}):
-                if day not in dark:
-                    dark[day] = programme.column(1.0, float("inf"))
-                terms = [(done[job][day], -float(part.least[job][day])) for job in chain if day in part.least[job]]
-                programme.row([(dark[day], 1.0), *terms], 0.0, float("inf"))
-        for job, days in part.least.items():
-            for day in days:
-                parts[job, day].add(dark[day])
+        for day in part.days:
+            dark = programme.column(1.0, float("inf"))
+            programme.row([(dark, 1.0), *_layered(programme, part, day, done)], 0.0, float("inf"))
+            for chain in part.chains:
+                inside = [job for job in chain if day in part.least[job]]
+                if len(inside) > 1:
+                    terms = [(done[job][day], -float(part.least[job][day])) for job in inside]
+                    programme.row([(dark, 1.0), *terms], 0.0, float("inf"))
+            for job, days in part.least.items():
+                if day in days:
+                    parts[job, day].add(dark)
     return dict(parts)
+
+
+def _layered(programme: _Programme, part: Shared, day: int, done: list[dict[int, int]]) -> list[tuple[int, float]]:
+    """Minus what the layers of a day cost that are reached."""
+    reached: list[tuple[int, float]] = []
+    for added, jobs in part.layers(day):
+        column = programme.column(0.0, 1.0)
+        for before in (*(column for column, _ in reached[-1:]), *(done[job][day] for job in jobs)):
+            programme.row([(column, 1.0), (before, -1.0)], 0.0, 1.0)
+        reached.append((column, -float(added)))
+    return reached
 
 
 def _pairs(

@@ -32,6 +32,24 @@ class Shared:
     least: dict[int, dict[int, int]]
     chains: tuple[tuple[int, ...], ...]
 
+    @property
+    def days(self) -> list[int]:
+        """Days on which some job may darken the blocks."""
+        return sorted({day for days in self.least.values() for day in days})
+
+    def layers(self, day: int) -> list[tuple[int, list[int]]]:
+        """The darkness of a day layer by layer, the uppermost first: what it adds, and the jobs that end in it.
+
+        A layer is paid for when a job that ends in it or above is done. On whole days that is the maximum over the jobs;
+        in a linear programme it is the most that can be known of it (the Lovász extension of the maximum).
+        """
+        ends: defaultdict[int, list[int]] = defaultdict(list)
+        for job, days in self.least.items():
+            if days.get(day):
+                ends[days[day]].append(job)
+        heights = sorted(ends, reverse=True)
+        return [(top - below, ends[top]) for top, below in zip(heights, (*heights[1:], 0), strict=False)]
+
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
