@@ -29,7 +29,7 @@ YEARS = 5
 PLANNED_ON, TOLD_BEFORE = 22, timedelta(days=10)
 """Day of the month before on which a month is planned, and how long before its start people are told an outage."""
 TODAY = 2
-APART = 5
+APART = 2
 """Requests of one programme lie together; so many further on it is another feeder's turn."""
 REFUSED = "blocked by a gate 未通过校核"
 APPROVER = "demo approver 演示审批"
@@ -75,7 +75,8 @@ class Past:
         for start, end in pairwise(edges):
             clock.at = end
             self._interruptions(replay.app, Period(start, end))
-        outages = [*self._month(replay, before), *self._month(replay, present), *self._today(replay)]
+        outages = [*self._month(replay, before, self.requests)]
+        outages += [*self._month(replay, present, self.requests // 2 or 1), *self._today(replay)]
         self.tell(f"replaying 重演 of {len(outages)} outages, notices and steps", len(outages))
         replay.run(outages, self.advance)
         clock.at = self.now
@@ -96,14 +97,12 @@ class Past:
             app.ledger.import_file(self.city, file_of(rows), actor=ANALYST, name=name)
 
     # --------------------------------------------------------------------------------------------- months
-    def _month(self, replay: Replay, month: date) -> list[PlannedOutage]:
+    def _month(self, replay: Replay, month: date, requests: int) -> list[PlannedOutage]:
         """A month planned on a day of the month before; its outages agreed and told."""
         app, name = replay.app, f"{month:%Y-%m}"
         asked = [
             replace(one, request_id=f"P{one.request_id[1:]}")
-            for one in demo_month(
-                app.grid(self.city), month=month, requests=self.requests, seed=self.seed, zone=app.zone
-            )
+            for one in demo_month(app.grid(self.city), month=month, requests=requests, seed=self.seed, zone=app.zone)
         ]
         replay.clock.at = self.midnight((month - timedelta(days=1)).replace(day=PLANNED_ON)) + timedelta(hours=9)
         self.tell(f"{len(asked)} fictional requests 虚构申请, {name}, search ≤ {self.seconds:g} s", None)
@@ -144,8 +143,10 @@ class Past:
         app, present = replay.app, self.months[1]
         replay.clock.at = self.now - TOLD_BEFORE
         drawn = demo_month(app.grid(self.city), month=present, requests=40, seed=self.seed + 1, zone=app.zone)
+        grid = app.grid(self.city)
+        areas_first = sorted(drawn, key=lambda one: grid.find(one.equipment_ids[0], "transformers") < 0)
         found: list[PlannedOutage] = []
-        for number, request in enumerate(drawn[::APART]):
+        for number, request in enumerate(areas_first[::APART]):
             if len(found) == TODAY:
                 break
             begun = _half_hour(self.now) - timedelta(minutes=90 + 30 * len(found))
@@ -170,7 +171,7 @@ class Past:
         try:
             planning.submit(self.city, [_filed(asked, replay.clock.at - timedelta(days=25))], actor=PLANNER)
             made = planning.assess_request(self.city, name, actor=PLANNER)[1]
-            if not any(made.as_json()["patterns"]):
+            if not made.as_json(households=False)["affected"]["households"]:
                 return None
             outage = planning.merge(self.city, [name], period=period, actor=PLANNER, outage_id=outage_id)
             return outage if self._agreed(replay, outage) else None
