@@ -9,6 +9,7 @@ from everlit.cli.demo_gateway import REFUSED, drawn
 from everlit.cli.demo_history import BEGUN, MADE, with_past
 from everlit.control.service import Control
 from everlit.grid.synthetic import random_network
+from everlit.kernel import Period
 from everlit.planning.model import State
 from everlit.platform.database import reading
 from everlit.platform.events import history
@@ -27,14 +28,20 @@ def past(app, city, said=None):
     with_past(app, city, seed=1, requests=12, seconds=1, tell=lambda text, _: words.append(text), advance=lambda: None)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    app, city = opened(tmp_path_factory.mktemp("past"))
+    past(app, city)
+    return app, city
+
+
 def events(app):
     with reading(app.engine) as connection:
         return [(event.kind, event.subject) for event in history(connection, limit=100_000)]
 
 
-def test_every_view_has_a_past(tmp_path):
-    app, city = opened(tmp_path)
-    past(app, city)
+def test_every_view_has_a_past(made):
+    app, city = made
     months = [app.planning.outages(city, month=month) for month in ("2026-05", "2026-06")]
     ended = [one for one in months[0] if one.state is State.ANALYSED]
     assert ended
@@ -48,27 +55,24 @@ def test_every_view_has_a_past(tmp_path):
     assert app.customers.count(city) > 0
 
 
-def test_outages_are_under_way_now(tmp_path):
-    app, city = opened(tmp_path)
-    past(app, city)
+def test_outages_are_under_way_now(made):
+    app, city = made
     running = [one for one in app.planning.outages(city) if one.state is State.IN_PROGRESS]
     assert running
     assert all(one.period.start <= NOW < one.period.end for one in running)
     assert all(promise.left_min > 0 for promise in app.control.promises(city))
 
 
-def test_once_is_enough(tmp_path):
-    app, city = opened(tmp_path)
-    past(app, city)
+def test_once_is_enough(made):
+    app, city = made
     before, said = events(app), []
     past(app, city, said)
     assert said == []
     assert events(app) == before
 
 
-def test_an_interrupted_one_goes_on(tmp_path, monkeypatch):
-    whole, city = opened(tmp_path / "whole")
-    past(whole, city)
+def test_an_interrupted_one_goes_on(made, tmp_path, monkeypatch):
+    whole, city = made
     app, _ = opened(tmp_path / "cut")
     really, calls = Control.tell, []
 
@@ -95,6 +99,4 @@ def test_the_gateway_is_drawn_evenly():
 
 
 def _may():
-    from everlit.kernel import Period
-
     return Period(datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
