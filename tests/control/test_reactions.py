@@ -85,3 +85,17 @@ def test_going_by_the_plan_says_nothing(room):
     before = told(room, room.outage)
     room.walk(OUT, START)
     assert told(room, room.outage) == before and not told(room, f"{room.outage}{ASTRAY}")
+
+
+def test_the_review_of_the_month_counts_who_was_told_and_off(room):
+    send(room)
+    room.walk(OUT, START)
+    back_at = START + timedelta(hours=5)
+    room.returning(back_at)
+    room.walk(BACK, back_at)
+    room.restored(back_at + timedelta(hours=1))
+    (compared,) = room.app.notices.trend(NETWORK)
+    reviewed = room.app.planning.review_month(NETWORK, f"{START:%Y-%m}")
+    told = next(one for one in reviewed.indices if one.key == "told")
+    assert told.numerator == compared["right"] > 0
+    assert told.denominator == compared["told"] + compared["dead"] - compared["right"]

@@ -44,7 +44,7 @@ def test_one_outage_planned_against_actual():
 
 def test_indices():
     reviewed = [
-        Reviewed(done("O1", requests=3), 100.0, 400.0, 0, frozenset("ab"), frozenset("bc")),
+        Reviewed(done("O1", requests=3), 100.0, 400.0, 0, (1, 3)),
         Reviewed(done("O2", end=45, code=DelayCode.MATERIAL), 50.0, 50.0, 1),
         Reviewed(done("O3", nature=Nature.TEMPORARY), 50.0, 150.0),
         Reviewed(called_off("O4", noticed="told"), 70.0, 200.0),
@@ -62,7 +62,7 @@ def test_indices():
     assert index(made, "late") == (1, 3, pytest.approx(1 / 3))
     assert index(made, "live_line") == (1, 6, pytest.approx(1 / 6))
     assert index(made, "told") == (1, 3, pytest.approx(1 / 3))
-    unknown = indices([Reviewed(done("O1"), off=frozenset("ab"))], policies=DEFAULT_POLICIES, feeders=10)
+    unknown = indices([Reviewed(done("O1"))], policies=DEFAULT_POLICIES, feeders=10)
     assert index(unknown, "told")[2] is None, "nobody knows whom the notices reached"
     assert index(unknown, "transferable")[2] is None, "nobody counted"
 

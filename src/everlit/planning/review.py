@@ -100,17 +100,17 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """What a review needs beside an outage: its assessment's hours, live jobs, who was told and who was off.
+    """What a review needs beside an outage: its assessment's hours, live jobs, and how well its notices reached people.
 
-    `told` is None as long as nobody knows whom the notices reached: such an outage is in no index of notices.
+    `told`: accounts that were told and off, and those that were either; None as long as nobody has compared them: such an
+    outage is in no index of notices.
     """
 
     outage: PlannedOutage
     customer_hours: float = 0.0
     hours_without_transfer: float = 0.0
     live_line_jobs: int = 0
-    told: frozenset[str] | None = None
-    off: frozenset[str] = frozenset()
+    told: tuple[int, int] | None = None
 
     @property
     def stands(self) -> bool:
@@ -145,9 +145,8 @@ def indices(
     lost = sum(one.customer_hours for one in standing)
     avoided = sum(max(0.0, one.hours_without_transfer - one.customer_hours) for one in standing)
     live = sum(one.live_line_jobs for one in standing)
-    notices = [(one.told, one.off) for one in executed if one.told is not None]
-    told = sum(len(said & off) for said, off in notices)
-    concerned = sum(len(said | off) for said, off in notices)
+    notices = [one.told for one in executed if one.told is not None]
+    told, concerned = (sum(counts) for counts in zip(*notices, strict=True)) if notices else (0, 0)
     repeated = sum(count >= 2 for count in (outages_by_feeder or {}).values())
     planned = [one for one in reviewed if one.promised]
     checked = feeders if transferable_feeders is not None else 0

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from everlit.grid import Grid
 from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Policies, Policy, Refusal, Severity, Text, fingerprint
+from everlit.notices.store.proof import kept_reconciliations
 from everlit.planning import store
 from everlit.planning.adoption import Proposal, adoption, replanned
 from everlit.planning.agreement import Reach, Standing, disagreements, reach_of, reach_of_equipment, starts_inside
@@ -913,14 +914,15 @@ class Planning:
         with reading(self.engine) as connection:
             outages = store.outages(connection, network, during=month_period(month, self.zone))
             reviewed, by_feeder = [], Counter[str]()
+            told = {event: _exactly_told(body) for event, _, body in kept_reconciliations(connection, network)}
             for outage in outages:
                 stored = self._own_assessment(connection, outage)
                 body = stored.body if stored else {"hours": {}, "hours_without_transfer": {}, "households": []}
                 live = sum(one.live_line_possible for one in self._requests_of(connection, outage))
                 hours = float(body["hours"].get("units_h", 0.0))
                 without = float(body["hours_without_transfer"].get("units_h", 0.0))
-                off = frozenset(row["consumer_id"] for row in body["households"])
-                one = Reviewed(outage, hours, without, live if not off else 0, off=off)
+                done_live = 0 if body["households"] else live
+                one = Reviewed(outage, hours, without, done_live, told.get(outage.outage_id))
                 reviewed.append(one)
                 if one.stands:
                     by_feeder.update({row["feeder_id"] for row in body["households"] if row["feeder_id"]})
@@ -1208,6 +1210,11 @@ def _bare_verdict(fingerprint: str, period: Period) -> Verdict:
 
 def _request_subject(filed: FiledRequest) -> str:
     return f"request:{filed.network}/{filed.request.request_id}"
+
+
+def _exactly_told(compared: Mapping[str, Any]) -> tuple[int, int]:
+    """Accounts told and off, and those that were either, of a kept reconciliation."""
+    return compared["right"], compared["told"] + compared["dead"] - compared["right"]
 
 
 def _outage_subject(outage: PlannedOutage) -> str:
