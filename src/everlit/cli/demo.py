@@ -47,7 +47,7 @@ def add_to(application: typer.Typer) -> None:
 def demo(
     check: Annotated[bool, typer.Option("--check", help="All but serving; print one JSON object. 只检查。")] = False,
     city: Annotated[str, typer.Option(help="Shipped city. 内置城市。")] = "urban",
-    requests: Annotated[int, typer.Option(min=1, max=5000, help="Requests of the month. 申请数量。")] = 300,
+    requests: Annotated[int, typer.Option(min=1, max=5000, help="Requests of the month. 申请数量。")] = 100,
     seconds: Annotated[float, typer.Option(min=1, max=600, help="Time for the search. 搜索时间。")] = 60.0,
     seed: Annotated[int, typer.Option(help="Seed. 随机种子。")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port. 端口。")] = 8000,
