@@ -24,6 +24,10 @@ COMMANDS = {
     "switch_back": "Begin switching back", "restore": "Supply is restored", "analyse": "Record the review",
     "close": "Close the file", "reject": "Reject", "postpone": "Postpone", "cancel": "Cancel",
 }  # fmt: skip
+EVENTS = {
+    **COMMANDS, "step": "Step done", "queued": "Notices queued", "withdrawn": "Notices withdrawn",
+    "signed": "Receipt signed", "reconciled": "Told and off compared",
+}  # fmt: skip
 REASON_NEEDED = ("reject", "postpone", "cancel")
 DELAYS = {
     "switching_crew_late": "switching crew late", "permit_late": "permit late", "scope_grew": "scope of work grew",

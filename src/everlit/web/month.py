@@ -171,6 +171,14 @@ def shown_first(app: App, network: str) -> str:
     return f"{start.astimezone(app.zone):%Y-%m}"
 
 
+def planned_last(app: App, network: str) -> str:
+    """The month people plan: the last one with outages, else the one shown first."""
+    outages = app.planning.outages(network)
+    if not outages:
+        return shown_first(app, network)
+    return f"{outages[-1].period.start.astimezone(app.zone):%Y-%m}"
+
+
 Cache = dict[int, Mapping[str, Any]]
 
 

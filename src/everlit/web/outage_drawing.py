@@ -18,6 +18,7 @@ from everlit.web.month import feeder_titles, section_numbers
 
 COLUMN, ROW = 58.0, 96.0
 MARGIN = 60.0
+LEAST_WIDTH, LEAST_HEIGHT = 420.0, 180.0
 OUTLINES = {
     0: "M4 4H16V16H4Z",
     1: "M10 3.5A6.5 6.5 0 1 1 9.99 3.5Z",
@@ -187,5 +188,5 @@ def _middle(x1: float, y1: float, x2: float, y2: float) -> tuple[float, float]:
 def _box(near: set[int], x: Any, y: Any) -> tuple[float, float, float, float]:
     xs, ys = [float(x[node]) for node in near], [float(y[node]) for node in near]
     left, top = min(xs) - MARGIN, min(ys) - MARGIN
-    width = max(max(xs) - left + 3 * MARGIN, 420.0)
-    return left, top, width, max(max(ys) - top + 1.6 * MARGIN, 180.0)
+    width, height = max(xs) - left + 3 * MARGIN, max(ys) - top + 1.6 * MARGIN
+    return left - max(0.0, LEAST_WIDTH - width) / 2, top, max(width, LEAST_WIDTH), max(height, LEAST_HEIGHT)

@@ -26,6 +26,7 @@ from everlit.web.month import (
     feeder_titles,
     month_days,
     next_outages,
+    planned_last,
     read_month,
     shown_first,
     total_households,
@@ -144,8 +145,8 @@ def map_page(request: Request) -> HTMLResponse:
 
 @router.get("/board")
 def board_now(request: Request, app: TheApp) -> Response:
-    """The board of the month to show first."""
-    return see(f"/board/{shown_first(app, network_of(request))}")
+    """The board of the month people plan."""
+    return see(f"/board/{planned_last(app, network_of(request))}")
 
 
 @router.get("/board/{key}")
@@ -223,8 +224,8 @@ def _adopted(month: Month) -> bool:
 
 @router.get("/savings")
 def savings_now(request: Request, app: TheApp) -> Response:
-    """The savings of the month to show first."""
-    return see(f"/savings/{shown_first(app, network_of(request))}")
+    """The savings of the month people plan."""
+    return see(f"/savings/{planned_last(app, network_of(request))}")
 
 
 @router.get("/savings/{key}")
