@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -46,10 +45,9 @@ def test_a_delay_is_told_once_to_those_who_are_off_and_again_only_half_an_hour_l
 
 
 def send(room):
-    """Everything that is due leaves, by gateways that take it; in a thread of its own, whatever loop runs in this one."""
+    """Everything that is due leaves, by gateways that take it."""
     gateways = [Gateway(name) for name in ("sms", "email", "inbox", "door", "webhook")]
-    with ThreadPoolExecutor(1) as aside:
-        aside.submit(asyncio.run, room.app.notices.dispatcher(gateways).run()).result()
+    asyncio.run(room.app.notices.dispatcher(gateways).run())
     return Counter(message.facts["event_id"] for gateway in gateways for message in gateway.messages)
 
 

@@ -5,6 +5,7 @@ whoever got no answer looks and repeats; n goes up until nothing fails any more.
 every table as without the fault, so that what follows is the undisturbed path; from `notify` on it is walked to its end.
 """
 
+import gc
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -140,8 +141,9 @@ def failing(walk: Walk, verb: str, hit: Nth) -> None:
         acknowledged = False
     for one in walk.gateways.values():
         one.hit = lambda moment: None
+    gc.collect()  # a process that ends leaves no statement open, and no lock behind
     for raw in {id(raw): raw for raw in held}.values():
-        raw.close()  # a process that ends leaves no lock behind
+        raw.close()
     walk.restart()
     if acknowledged:
         assert walk.done(verb), f"{verb} was acknowledged and is lost after {hit.at}"
