@@ -5,14 +5,17 @@
 Every verb has a look at the store that says whether it happened. Nobody repeats what the store says is done.
 """
 
+import os
 import secrets
+import shutil
+import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, make_url, select, text
 
 from everlit.app import App
 from everlit.customers import store as customers
@@ -22,7 +25,7 @@ from everlit.notices.dispatch import Dispatcher
 from everlit.notices.policies import rules_of
 from everlit.notices.store.tables import outbox
 from everlit.planning.lifecycle import Command
-from everlit.planning.model import LADDER, State
+from everlit.planning.model import LADDER
 from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, history
 from tests.notices.town import IMPORTANT, Fast, account, at_once, delegate
@@ -43,40 +46,50 @@ ROWS = [
 ]
 
 
-class Fault(BaseException):
-    """The process ends inside a call: nobody catches it, nobody hears the answer."""
-
-
 @dataclass
 class Gateway:
-    """Takes messages, one for each key when `keyed`; `knows` says whether it can be asked. `hit` is called beside each
-    call and may fail before it reached the gateway or after."""
+    """Takes messages, one for each key when `keyed`; `knows` says whether it can be asked. What it took stands in a book on
+    disk, so that it outlives the process that sends. `hit` is called beside each call and may end the process or answer."""
 
     name: str
+    book: Path
     keyed: bool = True
     knows: bool = True
     longest: int | None = None
     hit: Callable[[str], Sent | None] = lambda moment: None
-    received: Counter[str] = field(default_factory=Counter)
-    taken: set[str] = field(default_factory=set)
-    again: int = 0
 
     async def send(self, message: Message) -> Answer:
         if (said := self.hit("before send")) is not None:
             return Answer(said)
-        if self.keyed and message.key in self.taken:
-            self.again += 1
-        else:
-            self.taken.add(message.key)
-            self.received[message.address] += 1
+        if not (self.keyed and message.key in self.taken()):
+            with self.book.open("a", encoding="utf-8") as book:
+                book.write(f"{message.key} {message.address}\n")
         return Answer(self.hit("after send") or Sent.ACCEPTED, receipt=message.key[:20])
 
     async def lookup(self, message: Message, receipt: str) -> Answer | None:
         if (said := self.hit("before ask")) is not None:
             return Answer(said)
-        known = Answer(Sent.DELIVERED if message.key in self.taken else Sent.FAILED, receipt=receipt)
+        known = Answer(Sent.DELIVERED if message.key in self.taken() else Sent.FAILED, receipt=receipt)
         said = self.hit("after ask")
         return Answer(said) if said else known if self.knows else None
+
+    def taken(self) -> list[str]:
+        """The keys it took, as often as it took them."""
+        return [key for key, _ in self._lines()]
+
+    @property
+    def received(self) -> Counter[str]:
+        """What each address really received."""
+        return Counter(address for _, address in self._lines())
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = self.book.read_text(encoding="utf-8").splitlines() if self.book.exists() else []
+        return [(key, address) for key, _, address in (line.partition(" ") for line in lines)]
+
+
+def gateways(folder: Path, **changes) -> dict[str, Gateway]:
+    """A gateway for each channel, its book in a folder."""
+    return {name: Gateway(name, folder / f"{name}.book", **changes) for name in CHANNELS}
 
 
 def prepared(url: str, home: Path) -> None:
@@ -100,12 +113,6 @@ class Walk:
     app: App = field(init=False)
 
     def __post_init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """The process ends and another one opens the same store."""
-        if hasattr(self, "app"):
-            self.app.engine.dispose()
         self.app = App.open(self.home, url=self.url, clock=lambda: self.now)
 
     def do(self, verb: str) -> None:
@@ -185,4 +192,68 @@ FACTS = {
     "notify": "planning.outage.notify",
 }
 VERBS = (*FACTS, "send", "sign")
-LAST = State.NOTIFIED
+ONCE = {f"planning.outage.{verb}": 1 for verb in ("merged", "assessed", "balance", "approve", "notify")}
+ONCE |= {"notices.queued": 1, "notices.signed": 1}
+
+
+def ended(walk: Walk) -> None:
+    """What must be true at the end of the path: every fact once, every reader told, nobody twice who need not be."""
+    assert walk.facts() == Counter(ONCE)
+    assert walk.facts(f"request:{NETWORK}/R1")["planning.request.submitted"] == 1
+    assert len(walk.app.notices.status(OUTAGE)["receipts"]) == 1
+    assert set(walk.received()) == READERS, "somebody was not told, or somebody else was"
+    extra = walk.received().total() - len(READERS)
+    keyed = all(one.keyed for one in walk.gateways.values())
+    assert extra == 0 if keyed else extra <= walk.doubled(), "told twice"
+
+
+class Copies:
+    """Copies of stores: files, or databases made from another as template."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder, self.made = make_url(url), folder, []
+
+    def copy(self, url: str) -> str:
+        name = f"everlit_{secrets.token_hex(8)}"
+        self.made.append(name)
+        if self.url.get_backend_name() == "sqlite":
+            shutil.copy(make_url(url).database, self.folder / name)
+            return f"sqlite:///{self.folder / name}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {make_url(url).database}")
+        return self.url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        name = Path(make_url(url).database).name
+        if self.url.get_backend_name() == "sqlite":
+            for ending in ("", "-wal", "-shm"):
+                (self.folder / f"{name}{ending}").unlink(missing_ok=True)
+        else:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        self.made.remove(name)
+
+    def _run(self, statement: str) -> None:
+        server = self.url.set(database="postgres", drivername="postgresql+psycopg")
+        engine = create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+def in_a_process(work: Callable[[], None]) -> int:
+    """Begin `work` in a process of its own; returns its number. It ends with 0, or with 1 and what went wrong."""
+    process = os.fork()
+    if process:
+        return process
+    code = 1
+    try:
+        work()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def exit_code(process: int) -> int:
+    """Wait for a process; what killed it is negative."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
