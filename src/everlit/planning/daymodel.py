@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CrewPrices = Mapping[tuple[int, int], int]
 FEW_JOBS = 20
+"""Up to so many jobs the costs of all pairs are in the model from the start."""
 
 
 @dataclass(frozen=True, slots=True)
