@@ -456,7 +456,8 @@ def test_a_local_rule_stands_over_the_shipped_one_and_is_an_event(office):
 @pytest.mark.parametrize(
     ("key", "body", "status"),
     [("no.such.rule", {"value": 1}, 404), ("notice.planned", {}, 422), ("notice.planned", {"value": "many"}, 422),
-     ("notice.planned", {"value": 1e400}, 422)],
+     ("notice.planned", {"value": 1e400}, 422), ("notice.planned", {"value": -1}, 422),
+     ("link.least", {"value": 1.01}, 422)],
 )  # fmt: skip
 def test_a_rule_that_makes_no_sense_is_refused(office, key, body, status):
     who = {"X-Actor": "zhao", "X-Role": "reliability", "Content-Type": "application/json"}

@@ -229,10 +229,19 @@ def test_a_rule_is_listed_and_replaced(everlit):
         (("no.such.rule", "3"), 1), (("notice.planned", "nan"), 1), (("notice.planned", "inf"), 1),
         (("notice.planned", "many"), 2), (("notice.planned",), 2), (("notice.planned", "3", "--from", "soon"), 1),
         (("notice.planned", "3", "--role", "king"), 2), (("notice.planned", "3", "--confidence", "sure"), 1),
+        (("budget.planned_share", "1.4"), 1), (("text.sms_parts", "0.5"), 1), (("rel.med.years.dlt", "1e9"), 1),
     ],
 )  # fmt: skip
 def test_a_rule_that_makes_no_sense_is_refused(everlit, words, code):
     assert everlit("policy", "set", *words, "--json").code == code
+
+
+def test_a_number_that_means_nothing_names_its_row(everlit):
+    answer = everlit("policy", "set", "--json", "--", "rep.window60_days", "-3")
+    assert answer.code == 1
+    assert answer.kinds == ["policy.value"] and "rep.window60_days" in answer.err + answer.out
+    held = [one["value"] for one in everlit("policy", "list", "--json").json if one["key"] == "rep.window60_days"]
+    assert held == [60]
 
 
 # ---------------------------------------------------------------------------------------------------- demo

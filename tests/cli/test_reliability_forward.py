@@ -1,6 +1,11 @@
 """`everlit reliability forward`: a year ahead, the worth of a change, the risk of a plan, and every way to ask badly."""
 
+from dataclasses import replace
+
 import pytest
+
+from everlit.app import App
+from everlit.platform.events import Actor
 
 FORWARD = ("reliability", "forward", "--network", "rbts2")
 
@@ -88,7 +93,9 @@ def test_local_rules_are_used(everlit):
 
 
 def test_a_rule_that_is_no_rate_or_time_is_refused(everlit):
-    assert everlit("policy", "set", "--", "rel.operate.manual", "-2").code == 0
+    app = App.open()
+    row = app.planning.policies().row("rel.operate.manual", on=app.today())
+    app.planning.set_policy(replace(row, value=-2.0), actor=Actor("zhao", "reliability"))
     answer = everlit(*FORWARD, "--json")
     assert answer.code == 1
     assert answer.kinds == ["policy.unusable"]

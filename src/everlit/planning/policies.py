@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from importlib.resources import files
-from math import isfinite
 
-from everlit.kernel import Finding, Hardness, Period, Policies, Policy, Refusal, Text
+from everlit.kernel import Hardness, Period, Policies, Policy, Refusal, Text
 from everlit.kernel.policy import register
+from everlit.kernel.policy_range import unusable
 from everlit.ledger.policies import LEDGER_POLICIES
 from everlit.notices.policies import NOTICE_POLICIES
 from everlit.planning.model import ProtectedPeriod
@@ -62,7 +62,7 @@ def with_overrides(policies: Policies, rows: Iterable[Policy]) -> Policies:
 
 
 class UnableToSetPolicy(Refusal):
-    """A threshold is a number."""
+    """A threshold is a number that means something in the unit of its row."""
 
     title = Text(en="The rule cannot be set.", zh="规则无法设置。")
 
@@ -72,16 +72,14 @@ def local_row(
 ) -> Policy:
     """The row of `key` with another number from day `since` on: what it measures and how hard it is stay as they are.
 
+    Raises UnableToFindPolicy, and UnableToSetPolicy for a number that means nothing in its unit.
+
     >>> row = local_row(DEFAULT_POLICIES, "notice.planned", value=10, since=date(2026, 6, 1), document="our province")
     >>> row.value, row.unit, row.hardness.value, row.jurisdiction, row.document
     (10, 'd', 'legal', 'local', 'our province')
     """
-    row = policies.row(key, on=since)
-    if not isfinite(value):
-        words = Text(en=f"{value} is no threshold for {key}.", zh=f"{value} 不能作为 {key} 的限值。")
-        raise UnableToSetPolicy(Finding("policy.value", key, words))
-    return replace(
-        row,
+    row = replace(
+        policies.row(key, on=since),
         value=value,
         jurisdiction="local",
         document=document or "local rule",
@@ -89,6 +87,9 @@ def local_row(
         valid_from=since,
         valid_to=None,
     )
+    if wrong := unusable(row):
+        raise UnableToSetPolicy(wrong)
+    return row
 
 
 def unverified(policies: Policies) -> list[Policy]:
