@@ -1,15 +1,19 @@
 """`everlit serve`: the control room, on loopback only until identities exist."""
 
 import ipaddress
+from contextlib import suppress
+from threading import Thread
 from typing import Annotated
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from everlit.api.sending import sending
 from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
 from everlit.web import create_site
+from everlit.web.reliability_pages import read_ahead
 
 
 class UnableToServe(Refusal):
@@ -37,7 +41,14 @@ def serve(
         raise UnableToServe(Finding("serve.address", host, text))
     app = App.open()
     site = create_site(app, network=network, lifespan=sending(app) if send else None)
+    Thread(target=_read_ahead, args=(site, app, network), daemon=True).start()
     uvicorn.run(site, host=host, port=port, log_level="warning")
+
+
+def _read_ahead(site: FastAPI, app: App, network: str) -> None:
+    """What cannot be read ahead is told when somebody asks for it."""
+    with suppress(Refusal):
+        read_ahead(site, app, network)
 
 
 def _is_loopback(host: str) -> bool:

@@ -30,6 +30,7 @@ from everlit.reliability.days import DailySaidi, MajorDay, Threshold, daily_said
 from everlit.reliability.drill import Drilled, UnableToDrill, chosen_formula, drill, interrupted, narrowed
 from everlit.reliability.frequent import Frequent, dedicated_users, frequent
 from everlit.reliability.indices import BOOKS, KIND, Counted, indices
+from everlit.reliability.kept import Kept
 from everlit.reliability.load import mean_load_w
 from everlit.reliability.management import management
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
@@ -59,6 +60,7 @@ class Reliability:
     zone: tzinfo
     policies: Callable[[], Policies]
     _days: dict[tuple[Any, ...], dict[date, float]] = field(default_factory=dict)
+    _kept: Kept = field(default_factory=Kept)
 
     # -------------------------------------------------------------------------------------------- indices
     def indices(
@@ -294,7 +296,10 @@ class Reliability:
     # ------------------------------------------------------------------------------------------ internals
     def _rows(self, network: str, period: Period, kind: SubjectKind, known_at: datetime | None) -> Interruptions:
         wider = Period(period.start - BEFORE, period.end)
-        return self.ledger.interruptions(network, wider, kind=kind, known_at=known_at)
+        with reading(self.engine) as connection:
+            batch = known_batch(connection, network, known_at)
+        key = network, wider, kind, known_at, batch, self.grid(network).network.fingerprint
+        return self._kept.get(key, lambda: self.ledger.interruptions(network, wider, kind=kind, known_at=known_at))
 
     def _customers(
         self,

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import State
 
 from everlit.api.context import TheApp, acting
 from everlit.app import App
@@ -47,7 +48,7 @@ def _asked(request: Request, app: App) -> Asked:
 def reliability(request: Request, app: TheApp) -> HTMLResponse:
     """A year at a glance: headline, both books, trend, causes, feeders, days, repeats, budget, closed months."""
     known = _asked(request, app)
-    shown = _year(request, app, known)
+    shown = _year(request.app.state, app, known)
     repeats = None
     if known.year == app.today().year:
         repeats = app.reliability.repeats(known.network, known_at=known.known_at).as_json(most_users=MOST_LISTED)
@@ -70,11 +71,19 @@ def reliability(request: Request, app: TheApp) -> HTMLResponse:
     )
 
 
-def _year(request: Request, app: App, known: Asked) -> Year:
+def read_ahead(site: FastAPI, app: App, network: str) -> None:
+    """Read what the page of this year shows before somebody asks: the first reader waits no longer than the second."""
+    known = Asked(network, app.zone, app.today().year)
+    _year(site.state, app, known)
+    app.reliability.repeats(network)
+    app.budget_year(network, known.year)
+
+
+def _year(state: State, app: App, known: Asked) -> Year:
     """The year, kept with the site for what is known: it changes only with the ledger, the network, the rules or the day."""
-    if not hasattr(request.app.state, "years"):
-        request.app.state.years = {}
-    kept: dict[tuple[object, ...], Year] = request.app.state.years
+    if not hasattr(state, "years"):
+        state.years = {}
+    kept: dict[tuple[object, ...], Year] = state.years
     with reading(app.engine) as connection:
         batch = known_batch(connection, known.network, known.known_at)
     rules = fingerprint([row.as_json() for row in app.planning.policies().rows])
