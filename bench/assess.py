@@ -21,9 +21,9 @@ from everlit.grid.compile import Floats
 from everlit.grid.synthetic import reference_utility
 from everlit.kernel import Period, Text, utc
 from everlit.planning.assess import Assessment, assess
-from everlit.planning.demo_month import demo_history
 from everlit.planning.forecast import Forecast, forecast_of
-from everlit.planning.model import Department, PastOutage, WorkKind, WorkRequest
+from everlit.planning.history import History
+from everlit.planning.model import Department, WorkKind, WorkRequest
 from everlit.planning.policies import DEFAULT_POLICIES
 from everlit.switching.step import Action
 
@@ -56,7 +56,7 @@ class Town:
 
     grid: Grid
     forecast: Forecast
-    history: tuple[PastOutage, ...]
+    history: History
     line: str
 
 
@@ -70,7 +70,16 @@ def town() -> Town:
     mine = np.flatnonzero((state.feeder[section] == feeder) & (grid.nominal_kv[grid.branch_from[: grid.n_lines]] > 1))
     first = min(mine.tolist(), key=lambda row: max(int(grid.branch_from[row]), int(grid.branch_to[row])))
     line = network.tables["lines"].column("line_id")[first].as_py()
-    return Town(grid, Diverse(forecast_of(network)), demo_history(grid, month=START.date().replace(day=1)), line)
+    return Town(grid, Diverse(forecast_of(network)), year_so_far(grid), line)
+
+
+def year_so_far(grid: Grid) -> History:
+    """Two faults of every load since New Year, as the ledger would tell them."""
+    loads, rng = grid.network.count("consumers"), np.random.default_rng(1)
+    new_year, start = utc("2026-01-01T00:00+08:00").timestamp(), START.timestamp()
+    consumer = np.repeat(np.arange(loads, dtype=np.int32), 2)
+    at = rng.integers(int(new_year), int(start), (loads, 2))
+    return History(consumer, np.sort(at, axis=1).ravel(), np.zeros(2 * loads, np.bool_))
 
 
 def ours() -> Assessment:

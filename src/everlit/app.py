@@ -43,6 +43,7 @@ from everlit.notices.channels.configured import channels_from
 from everlit.notices.reconcile import Reconciliation
 from everlit.notices.sender import keep_sending, send_once
 from everlit.notices.service import Notices
+from everlit.planning.history import Past
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import PlannedOutage, Role, State
 from everlit.planning.service import Planning
@@ -53,6 +54,7 @@ from everlit.policies import Reactions, compare, tell
 from everlit.reliability.budget import BudgetView
 from everlit.reliability.calendar import month_period
 from everlit.reliability.forward_effect import Asked, Risk, risk_of
+from everlit.reliability.model import Book
 from everlit.reliability.month_report import MonthReport
 from everlit.reliability.service import Reliability
 from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missing_ties
@@ -240,9 +242,13 @@ class App:
     def planning(self) -> Planning:
         """The planning use cases on this store."""
         return Planning(
-            self.engine, self.grid, self.closed, self.clock, zone=self.zone, time_zone=self.zone.key,
+            self.engine, self.grid, self.closed, self.clock, self._past, zone=self.zone, time_zone=self.zone.key,
             reactions=self._react,
         )  # fmt: skip
+
+    def _past(self, name: str, period: Period) -> Past:
+        """What the repeat limits read of the ledger; an outage on a major event day of DL/T 836 does not count."""
+        return Past(self.ledger.interruptions(name, period), self.reliability.major(name, period)[Book.DLT])
 
     def _react(self, connection: Connection, kind: str, subject: str, body: Mapping[str, Any]) -> None:
         self._reactions()(connection, kind, subject, body)

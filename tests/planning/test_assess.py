@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 from everlit.grid import compile_network, supply
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Hardness, Period, Text
-from everlit.planning.affected import affected, area_of_node, customer_hours, energy
+from everlit.planning.affected import affected, customer_hours, energy
 from everlit.planning.assess import assess
 from everlit.planning.forecast import DayTypes, Nameplate, forecast_of
 from everlit.planning.gates import approver
 from everlit.planning.grounds import facts_fingerprint
-from everlit.planning.model import LADDER, AlternativeKind, Budget, Nature, Outcome, PastOutage, ProtectedPeriod, Role
+from everlit.planning.model import LADDER, AlternativeKind, Budget, Nature, Outcome, ProtectedPeriod, Role
 from everlit.planning.path import dead_times_of
 from everlit.planning.policies import DEFAULT_POLICIES
-from everlit.planning.repeats import count_starts, history_of, repeats_after
+from everlit.planning.repeats import repeats_after
 from everlit.switching import UnableToIsolate
 from everlit.switching.step import Action
 from tests.planning.drawn import NOON, request, two_feeders
+from tests.planning.told import counting
 
 START = NOON - timedelta(hours=4)
 SIX_HOURS = Period(START, START + timedelta(hours=6))
@@ -216,16 +217,12 @@ def test_life_support():
     assert outcome(assessed("lb", grid=grid, plans={"u-0"}), "life_support") is Outcome.PASS
 
 
-def past(days, nature=Nature.PLANNED, places=("c-b",), minutes=60, of=START):
-    return [
-        PastOutage(
-            f"H{day}",
-            nature,
-            Period(of - timedelta(days=day), of - timedelta(days=day) + timedelta(minutes=minutes)),
-            places,
-        )
-        for day in days
-    ]
+def past(days, nature=Nature.PLANNED, places=("c-b",), minutes=60, of=START, major=False):
+    """Outages so many days before a start, or agreed for as many days after it."""
+    rows = [(f"H{day}", nature, of - timedelta(days=day), minutes, places) for day in days]
+    told, agreed = ([row for row in rows if (row[2] < of) is before] for before in (True, False))
+    event_days = [row[2].astimezone(ZoneInfo("Asia/Shanghai")).date() for row in rows] if major else ()
+    return counting(GRID, *told, agreed=agreed, beside=of, major=event_days)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +234,7 @@ def past(days, nature=Nature.PLANNED, places=("c-b",), minutes=60, of=START):
         (past([10, 61, 122, 140, 150], Nature.FAULT), "rep.year_total", Outcome.BLOCK),
         (past([10, 70, 130], minutes=4), "rep.year_total", Outcome.PASS),
         (past([10, 70, 130], places=("c-e",)), "rep.year_total", Outcome.PASS),
-        ([replace(one, major_event_day=True) for one in past([10, 70, 130])], "rep.year_total", Outcome.PASS),
+        (past([10, 70, 130], major=True), "rep.year_total", Outcome.PASS),
         (past([200, 220, 240, 260, 300]), "rep.year_total", Outcome.PASS),
         (past([-10, -70, -130]), "rep.planned_year", Outcome.BLOCK),
         (past([10, -5, -20], Nature.FAULT), "rep.window60", Outcome.BLOCK),
@@ -252,7 +249,7 @@ def test_repeat_limits(history, key, expected):
 
 def test_a_window_reaches_over_new_year():
     january = datetime(2027, 1, 5, 0, tzinfo=UTC)
-    december = past([0, 10, 20], Nature.FAULT, of=january - timedelta(days=10))
+    december = past([10, 20, 30], Nature.FAULT, of=january)
     made = assessed("lb", period=Period(january, january + timedelta(hours=6)), history=december)
     assert outcome(made, "rep.window60") is Outcome.BLOCK
     assert {one.year for one in made.repeats.counted} == {1}
@@ -362,23 +359,6 @@ def test_alternatives_say_what_they_keep_and_cost():
 
 
 # ------------------------------------------------------------------------------------------------ properties
-@given(st.lists(st.tuples(st.integers(0, 300_000), st.booleans()), max_size=12))
-def test_repeat_counts_against_the_definition(events):
-    events = sorted(events)
-    starts, arranged = [float(at) for at, _ in events], [planned for _, planned in events]
-    kept = []
-    for at, planned in zip(starts, arranged, strict=True):
-        if not kept or at - kept[-1][0] > 360:
-            kept.append((at, planned))
-    windows = [sum(1 for at, _ in kept if first <= at < first + 60 * 1440) for first, _ in kept]
-    counted = count_starts(starts, arranged, gap_min=360, window_days=60)
-    assert (counted.year, counted.planned, counted.window) == (
-        len(kept),
-        sum(p for _, p in kept),
-        max(windows, default=0),
-    )
-
-
 @settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_any_outage_on_random_networks_agrees_with_the_oracle(seed, pick):
@@ -407,10 +387,10 @@ def test_any_outage_on_random_networks_agrees_with_the_oracle(seed, pick):
 
 
 def test_repeats_by_load_follow_the_history():
-    known = history_of(GRID, past([10, 20]), policies=DEFAULT_POLICIES, year=2026)
     consumers = np.arange(5, dtype=np.int32)
     made = repeats_after(
-        known,
+        GRID,
+        past([10, 20]),
         consumers,
         counts=np.ones(5, np.bool_),
         period=SIX_HOURS,
@@ -426,25 +406,6 @@ def test_repeats_by_load_follow_the_history():
         "c-e": 1,
     }
     assert made.as_json()["loads_by_outages_in_year"] == {"1": 4, "3": 1}
-
-
-@pytest.mark.parametrize(("zone", "in_2026"), [("Asia/Shanghai", True), ("Europe/Berlin", False)])
-def test_the_year_of_an_outage_is_the_local_one(zone, in_2026):
-    start = datetime(2025, 12, 31, 18, tzinfo=UTC)  # 02:00 of 1 January in China, 19:00 of 31 December in Berlin
-    one = PastOutage("H", Nature.PLANNED, Period(start, start + timedelta(hours=2)), ("c-b",))
-    known = history_of(GRID, [one], policies=DEFAULT_POLICIES, year=2026, zone=ZoneInfo(zone))
-    assert bool(len(known.consumer)) is in_2026
-
-
-def test_history_of_a_transformer_stands_for_its_area():
-    grid = compile_network(random_network(5, feeders=3, nodes=8))
-    transformers = grid.network.tables["transformers"]
-    areas = area_of_node(grid)[grid.consumer_node]
-    for row, name in enumerate(transformers.column("transformer_id").to_pylist()):
-        mine = np.flatnonzero(areas == row)
-        if len(mine) > 1:
-            known = history_of(grid, past([10], places=(name,)), policies=DEFAULT_POLICIES, year=2026)
-            assert np.unique(known.consumer).tolist() == mine.tolist()
 
 
 def test_the_forecast_is_that_of_the_load_shapes():

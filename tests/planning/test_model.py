@@ -20,11 +20,9 @@ from everlit.planning.model import (
     Department,
     Execution,
     Nature,
-    PastOutage,
     PlannedOutage,
     Role,
     State,
-    UnableToReadRequest,
     WorkKind,
     WorkRequest,
 )
@@ -104,14 +102,6 @@ def test_an_outage_survives_json(state, nature, full, instant):
             units=("east",),
         )
     assert PlannedOutage.from_json(json.loads(json.dumps(one.as_json()))) == one
-
-
-def test_past_outages():
-    one = PastOutage("H1", Nature.FAULT, Period(NOON, NOON + timedelta(minutes=20)), ("t1", "t2"), True)
-    assert PastOutage.from_json(one.as_json()) == one
-    assert not one.nature.arranged and one.minutes == 20
-    with pytest.raises(UnableToReadRequest):
-        PastOutage.from_json(one.as_json() | {"end": NOON.isoformat()})
 
 
 def test_impossible_requests_are_refused():

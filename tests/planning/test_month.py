@@ -11,10 +11,10 @@ from everlit.grid import compile_network, supply
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Finding, Period, Text
 from everlit.planning.check import check_plan, cost, date_findings, date_price
-from everlit.planning.demo_month import demo_history, demo_month
+from everlit.planning.demo_month import demo_month
 from everlit.planning.forecast import Nameplate, forecast_of
 from everlit.planning.holidays import CalendarDay, shipped_days, working_calendar
-from everlit.planning.model import Budget, DailyWindow, Department, Nature, PastOutage, ProtectedPeriod
+from everlit.planning.model import Budget, DailyWindow, Department, Nature, ProtectedPeriod
 from everlit.planning.month import month_problem, slots_of
 from everlit.planning.packages import packages
 from everlit.planning.policies import DEFAULT_POLICIES
@@ -24,6 +24,7 @@ from everlit.planning.switching_plan import plan_switching
 from everlit.planning.zones import ZoneCache
 from everlit.switching import UnableToIsolate, isolate, transfer
 from tests.planning.drawn import request, two_feeders
+from tests.planning.told import counting
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 JUNE = date(2026, 6, 1)
@@ -273,12 +274,14 @@ def test_crews_precedence_budgets_protected_periods():
 
 
 def test_history_becomes_repeat_counts_before_day_zero():
-    past = [
-        PastOutage("H1", Nature.PLANNED, Period(day(-9), day(-9, 2)), ("c-b",)),
-        PastOutage("H2", Nature.FAULT, Period(day(-30), day(-30, 2)), ("c-b", "c-c")),
-        PastOutage("H3", Nature.FAULT, Period(day(5), day(5, 2)), ("c-b",)),
+    happened = [
+        ("H1", Nature.PLANNED, day(-9), 120, ("c-b",)),
+        ("H2", Nature.FAULT, day(-30), 120, ("c-b", "c-c")),
+        ("H4", Nature.FAULT, day(-9, 4), 120, ("c-b",)),
+        ("H5", Nature.FAULT, day(-200), 120, ("c-b",)),
     ]
-    case = posed(wish("R1", "lb"), history=past)
+    agreed = [("H3", Nature.PLANNED, day(5), 120, ("c-b",))]
+    case = posed(wish("R1", "lb"), history=counting(GRID, *happened, agreed=agreed, beside=FIRST))
     by_name = {one.section_id: one for one in case.problem.sections}
     b, c = by_name[section("b")], by_name[section("c")]
     assert (b.year_outages, b.year_planned, b.recent_days) == (2, 1, (-31, -10))
@@ -322,7 +325,7 @@ def test_savings_are_those_of_the_worked_example():
 def test_the_groups_lose_nobody():
     grid = compile_network(random_network(8, feeders=6, nodes=14, ties=8))
     requests = demo_month(grid, month=JUNE, requests=60, seed=2)
-    case = posed(*requests, grid=grid, history=demo_history(grid, month=JUNE))
+    case = posed(*requests, grid=grid)
     problem = case.problem
     for wanted, job in zip(case.requests, problem.jobs, strict=True):
         isolation = isolate(grid, grid.switch_normal_closed, wanted.equipment_ids)

@@ -15,16 +15,14 @@ from hypothesis import strategies as st
 from everlit.grid import compile_network
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Severity
-from everlit.planning.demo_month import UnableToMakeDemoMonth, demo_history, demo_month
+from everlit.planning.demo_month import UnableToMakeDemoMonth, demo_month
 from everlit.planning.model import Department, UnableToReadRequest, WorkRequest
 from everlit.planning.requests import (
     COLUMNS,
     MOST_FINDINGS,
     UnableToReadRequests,
     check_requests,
-    read_history,
     read_requests,
-    write_history,
     write_requests,
 )
 from tests.planning.drawn import NOON, request, two_feeders
@@ -59,13 +57,6 @@ def test_what_is_written_is_read_back(tmp_path, ending):
     assert batch.requests == MONTH
     assert [finding for finding in batch.findings if finding.severity is Severity.ERROR] == []
     assert batch.checked == 40
-
-
-@pytest.mark.parametrize("ending", ["csv", "json"])
-def test_history_is_read_back(tmp_path, ending):
-    outages = demo_history(GRID, month=date(2026, 6, 1), outages=25)
-    write_history(outages, tmp_path / f"h.{ending}")
-    assert read_history(tmp_path / f"h.{ending}") == (outages, ())
 
 
 def test_dates_mean_whole_local_days():

@@ -10,8 +10,11 @@ import pytest
 from everlit.grid import compile_network
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Period, Text
+from everlit.kernel.reading import CHINA
+from everlit.ledger.service import Ledger
 from everlit.planning.demo_month import demo_month
 from everlit.planning.forecast import Nameplate
+from everlit.planning.history import Past
 from everlit.planning.holidays import CalendarDay
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import (
@@ -21,7 +24,6 @@ from everlit.planning.model import (
     DelayCode,
     Nature,
     Outcome,
-    PastOutage,
     ProtectedPeriod,
     Role,
     State,
@@ -31,6 +33,8 @@ from everlit.planning.service import Planning, UnableToPlan, wanted_start
 from everlit.planning.store import UnableToFindPlanned, UnableToRecord
 from everlit.platform.database import migrate, open_engine, reading
 from everlit.platform.events import Actor, UnableToAct, history
+from everlit.reliability.model import Book
+from everlit.reliability.service import Reliability
 from tests.planning.drawn import NOON, request, two_feeders
 
 START = NOON - timedelta(hours=4)
@@ -46,7 +50,21 @@ class Desk:
         self.state = self.network.switch_normal_closed.copy()
         engine = open_engine(url)
         migrate(engine)
-        self.planning = Planning(engine, lambda _name: self.network, lambda _name: self.state, lambda: self.now)
+        grid, clock = (lambda _name: self.network), (lambda: self.now)
+        self.planning = Planning(engine, grid, lambda _name: self.state, clock, self.past)
+        self.ledger = Ledger(engine, grid, clock, CHINA, self.planning.policies)
+        self.reliability = Reliability(engine, grid, self.ledger, clock, CHINA, self.planning.policies)
+
+    def past(self, network, period):
+        """What happened, by the ledger."""
+        return Past(self.ledger.interruptions(network, period), self.reliability.major(network, period)[Book.DLT])
+
+    def told(self, *days, loads=("c-a", "c-b"), nature="planned.maintenance.internal", hours=2, revise=""):
+        """The ledger is told of outages so many days before the start."""
+        rows = [f"H{day},{load},{(START - timedelta(days=day)).isoformat()},"
+                f"{(START - timedelta(days=day, hours=-hours)).isoformat()},{nature}" for day in days for load in loads]  # fmt: skip
+        file = "\n".join(["event_id,subject,off,on,nature", *rows]).encode()
+        return self.ledger.import_file("n", file, actor=LI, revise=revise)
 
     def submitted(self, *requests, actor=WANG):
         """File requests, each on the day it names."""
@@ -412,12 +430,7 @@ def test_a_budget_of_nothing_entered_afterwards_raises_the_approver(desk):
 
 
 def test_history_makes_the_repeat_gate_block(desk):
-    days = [START - timedelta(days=day) for day in (5, 20, 40)]
-    past = [
-        PastOutage(f"H{number}", Nature.PLANNED, Period(day, day + timedelta(hours=2)), ("c-a", "c-b"))
-        for number, day in enumerate(days)
-    ]
-    desk.planning.keep_history("n", past, actor=LI)
+    desk.told(25, 35, 45)
     desk.submitted(replace(ONE, equipment_ids=("la",)))
     name = desk.merged().outage_id
     desk.planning.assess_outage(name, actor=LI)
@@ -619,10 +632,9 @@ def test_an_unchanged_plan_leaves_every_outage_as_it_is_with_its_assessment(desk
 
 def test_a_plan_on_another_past_another_calendar_or_other_loads_is_not_adopted(desk):
     desk.submitted()
-    past = PastOutage("H1", Nature.FAULT, Period(START - timedelta(days=30), START - timedelta(days=29)), ("c-b",))
     rest = CalendarDay(START.date() + timedelta(days=1), True, Text("x", "甲"))
     for change in (
-        lambda: desk.planning.keep_history("n", [past], actor=LI),
+        lambda: desk.told(30),
         lambda: desk.planning.set_days([rest], actor=LI),
         lambda: setattr(desk.planning, "forecasts", lambda _grid, _zone: Nameplate("another")),
     ):
@@ -730,12 +742,7 @@ def test_a_protected_period_entered_afterwards_stops_approval_notice_and_permit(
 
 def test_history_reported_afterwards_stops_the_approval(desk):
     name = desk.balanced().outage_id
-    past = [
-        PastOutage(f"H{day}", Nature.PLANNED, Period(START - timedelta(days=day), START - timedelta(days=day, hours=-2)),
-                   ("c-a", "c-b"))
-        for day in (5, 20, 40)
-    ]  # fmt: skip
-    desk.planning.keep_history("n", past, actor=LI)
+    desk.told(25, 35, 45)
     with pytest.raises(UnableToAdvance) as caught:
         desk.act(name, Command.APPROVE, Role.VICE_DIRECTOR)
     assert caught.value.findings[0].kind.startswith("gate.rep.")
@@ -822,7 +829,6 @@ def test_every_command_is_for_the_roles_of_its_row(desk, what, role):
         "request.submit": lambda: desk.planning.submit("n", [ONE], actor=who),
         "month.plan": lambda: desk.planning.plan_month("n", "2026-06", actor=who, seconds=0.1, workers=1),
         "month.adopt": lambda: desk.planning.adopt_month("n", "2026-06", actor=who),
-        "history.keep": lambda: desk.planning.keep_history("n", [], actor=who),
         "policy.set": lambda: desk.planning.set_policy(row, actor=who),
         "budget.set": lambda: desk.planning.set_budget("n", Budget("east", "2026-06", 1.0), actor=who),
         "calendar.protected": lambda: desk.planning.protect("n", [], actor=who),

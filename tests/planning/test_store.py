@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from everlit.kernel import Hardness, Period, Policy, Text
 from everlit.planning import store
 from everlit.planning.lifecycle import package
-from everlit.planning.model import Budget, Nature, PastOutage, ProtectedPeriod, State
+from everlit.planning.model import Budget, ProtectedPeriod, State
 from everlit.planning.store import FiledRequest, UnableToRecord
 from everlit.platform.database import metadata, migrate, open_engine, reading, writing
 from tests.planning.drawn import NOON, request
@@ -115,8 +115,7 @@ def test_plans_of_a_month(engine):
         assert store.find_plan(connection, "n", "2026-07") is None
 
 
-def test_history_budgets_calendar_rules_and_plans(engine):
-    past = PastOutage("H1", Nature.FAULT, Period(NOON, NOON + DAY), ("t1",), True)
+def test_budgets_calendar_rules_and_plans(engine):
     exam = ProtectedPeriod("exam", Text("exam", "考试"), Period(NOON, NOON + DAY), ("east",))
     row = Policy(
         "notice.planned",
@@ -130,14 +129,11 @@ def test_history_budgets_calendar_rules_and_plans(engine):
     )
     with writing(engine) as connection:
         for _ in range(2):
-            assert store.keep_history(connection, "n", [past]) == 1
             store.keep_budget(connection, "n", Budget("east", "2026-06", 120.0))
             store.keep_protected(connection, "n", [exam])
             store.keep_policy(connection, row)
             store.keep_emergency_plan(connection, "n", "hospital", at=NOON)
     with reading(engine) as connection:
-        assert store.past_outages(connection, "n", during=Period(NOON, NOON + DAY)) == [past]
-        assert store.past_outages(connection, "n", during=Period(NOON + DAY, NOON + 2 * DAY)) == []
         assert store.budgets(connection, "n", "2026-06") == {"east": Budget("east", "2026-06", 120.0)}
         assert store.protected_periods(connection, "n", during=Period(NOON + DAY / 2, NOON + 2 * DAY)) == [exam]
         assert store.local_policies(connection) == [row]

@@ -1,17 +1,16 @@
-"""Facts the rules read, over HTTP: switch operations in the field, past outages, budgets, protected periods, plans.
+"""Facts the rules read, over HTTP: switch operations in the field, budgets, protected periods, plans.
 
 Each is checked against the network, names who entered it in which role, and is an event.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from everlit.api.context import Instant, Month, TheActor, TheApp, TheNetwork, TheState, json_response, period_of
 from everlit.facts import budget, calendar_day, calendar_year, planned_customer, protected_period
-from everlit.kernel import Finding, Period, Refusal, Text
-from everlit.planning.model import PastOutage, UnableToReadRequest
+from everlit.kernel import Period, Text
 
 router = APIRouter(prefix="/api", tags=["facts"])
 Name = Annotated[str, Path(max_length=100)]
@@ -64,12 +63,6 @@ class EmergencyPlan(BaseModel):
     customer: Identity
 
 
-class UnableToReadHistory(Refusal):
-    """Not one row of the past outages can be read."""
-
-    title = Text(en="The past outages could not be read.", zh="历史停电记录无法读取。")
-
-
 @router.get("/networks/{name}/operations", summary="Switch operations in the field")
 def operations(app: TheApp, name: Name, state: TheState) -> Response:
     """In the order they happened, up to `at`, as known at `known_at`."""
@@ -81,33 +74,6 @@ def operate(app: TheApp, actor: TheActor, name: Name, wanted: Operation) -> Resp
     """True at `at`, known now; a dispatcher or the crew records it. Assessments made before are stale."""
     done = app.operate(name, wanted.switch, closed=wanted.closed, actor=actor, at=wanted.at)
     return json_response({"network": name, **done.as_json()}, 201)
-
-
-@router.get("/history", summary="Past outages of a year")
-def history(app: TheApp, network: TheNetwork, year: Annotated[int, Query()]) -> Response:
-    """What the repeat rules count, executed and agreed outages included."""
-    return json_response([one.as_json() for one in app.planning.history(network, year=calendar_year(year))])
-
-
-@router.post("/history", status_code=201, summary="Import past outages; the same outage again replaces itself")
-def keep_history(
-    app: TheApp,
-    actor: TheActor,
-    network: TheNetwork,
-    rows: Annotated[list[dict[str, Any]], Body(min_length=1, max_length=20_000)],
-) -> Response:
-    """Every row is read; faulty ones are named, the others kept."""
-    read: list[PastOutage] = []
-    findings: list[Finding] = []
-    for number, row in enumerate(rows, 1):
-        try:
-            read.append(PastOutage.from_json(row, number=number, zone=app.zone))
-        except UnableToReadRequest as refusal:
-            findings.extend(refusal.findings)
-    if not read:
-        raise UnableToReadHistory(*findings)
-    kept = app.planning.keep_history(network, read, actor=actor)
-    return json_response({"kept": kept, "findings": [finding.as_json() for finding in findings]}, 201)
 
 
 @router.get("/budgets/{month}", summary="Customer-hours of each unit in a month")

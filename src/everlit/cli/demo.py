@@ -17,7 +17,7 @@ from everlit.cli.demo_history import with_past
 from everlit.cli.output import Json, complaints, console, show
 from everlit.cli.planning import show_plan
 from everlit.cli.serve import serve
-from everlit.planning.demo_month import demo_history, demo_month
+from everlit.planning.demo_month import demo_month
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import Budget, PlannedOutage, Role, State
 from everlit.planning.store import UnableToRecord
@@ -130,9 +130,8 @@ def events_of(app: App, city: str, month: str) -> list[Event]:
 
 
 def submit_demo(app: App, city: str, month: date, *, requests: int, seed: int) -> None:
-    """Fictional history, budgets and requests; what is there already stays."""
+    """Fictional budgets and requests; what is there already stays."""
     name, grid = f"{month:%Y-%m}", app.grid(city)
-    app.planning.keep_history(city, demo_history(grid, month=month, seed=seed, zone=app.zone), actor=ACTOR)
     for unit in sorted(set(grid.network.tables["feeders"].column("unit").to_pylist()) - {None}):
         app.planning.set_budget(city, Budget(unit, name, BUDGET_H), actor=ACTOR)
     made = demo_month(grid, month=month, requests=requests, seed=seed, zone=app.zone)

@@ -1,18 +1,16 @@
-"""Facts the rules read, from the command line: switch operations, past outages, budgets, protected periods, plans."""
+"""Facts the rules read, from the command line: switch operations, budgets, protected periods, plans."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from everlit.app import App
 from everlit.cli.acting import ActorName, ActorRole, acting
-from everlit.cli.output import Json, console, show, show_findings, table
+from everlit.cli.output import Json, console, show, table
 from everlit.cli.switching import NetworkName, instant, unreadable
 from everlit.facts import budget, calendar_day, calendar_year, planned_customer, protected_period
 from everlit.kernel import Period, Text
 from everlit.planning.model import Role
-from everlit.planning.requests import UnableToReadRequests, read_history
 
 
 def add_to_network(application: typer.Typer) -> None:
@@ -22,7 +20,6 @@ def add_to_network(application: typer.Typer) -> None:
 
 def add_to_plan(application: typer.Typer) -> None:
     """Add what planning reads beside requests."""
-    application.command("history")(keep_history)
     application.command("budget")(set_budget)
     application.command("protect")(protect)
     application.command("day")(set_day)
@@ -46,25 +43,6 @@ def operate(
     answer = {"network": network, **done.as_json()}
     position = "closed 合上" if done.closed else "open 断开"
     show(answer, as_json=as_json, people=lambda: console.print(f"{switch}: {position}, {done.at.astimezone(app.zone)}"))
-
-
-def keep_history(
-    file: Annotated[Path, typer.Argument(help="Past outages, CSV or JSON. 历史停电文件。")],
-    network: NetworkName = "urban",
-    actor: ActorName = "",
-    role: ActorRole = Role.PLANNER,
-    as_json: Json = False,
-) -> None:
-    """Import past outages for the repeat rules; the same outage again replaces itself. 导入历史停电。"""
-    app = App.open()
-    app.grid(network)
-    past, findings = read_history(file, name=str(file), zone=app.zone)
-    if not past and findings:
-        raise UnableToReadRequests(*findings)
-    kept = app.planning.keep_history(network, past, actor=acting(actor, role))
-    show_findings(findings)
-    answer = {"network": network, "kept": kept, "findings": [finding.as_json() for finding in findings]}
-    show(answer, as_json=as_json, people=lambda: console.print(f"{kept} past outages kept 历史停电已登记"))
 
 
 def set_budget(

@@ -235,10 +235,10 @@ def _fault(rng: np.random.Generator, city: _City, day: int, kinds: WEIGHED) -> _
         names = tuple(name for name, _ in city.feeders[int(rng.integers(len(city.feeders)))])
         return _Event(nature, cause, (_Row(names, off, off + int(rng.integers(8, 50)) * 60),))
     stretch, beyond = _stretch(rng, city, 1.5)
-    repaired = off + int(np.clip(rng.lognormal(4.2, 0.7), 6, 600)) * 60
+    repaired = off + int(np.clip(rng.lognormal(4.7, 0.7), 6, 600)) * 60
     rows = [_Row(stretch, off, repaired)]
     if beyond:
-        moved = min(off + int(np.clip(rng.lognormal(3.3, 0.5), 4, 150)) * 60, repaired)
+        moved = min(off + int(np.clip(rng.lognormal(3.8, 0.5), 4, 240)) * 60, repaired)
         rows.append(_Row(beyond, off, moved))
     return _Event(nature, cause, tuple(rows))
 

@@ -33,12 +33,13 @@ from everlit.planning.alternatives import Setting, alternatives
 from everlit.planning.forecast import Forecast
 from everlit.planning.gates import GATES, Facts, NoticeDue, approver
 from everlit.planning.grounds import announcement, facts_fingerprint
+from everlit.planning.history import NOTHING, History
 from everlit.planning.important import Concerned, Sources, concerned, sources_under
 from everlit.planning.lifecycle import Verdict
-from everlit.planning.model import Alternative, Budget, Gate, Nature, PastOutage, ProtectedPeriod, Role, WorkRequest
+from everlit.planning.model import Alternative, Budget, Gate, Nature, ProtectedPeriod, Role, WorkRequest
 from everlit.planning.path import DeadTimes, dead_times_of
 from everlit.planning.reading import CHINA
-from everlit.planning.repeats import Repeats, history_of, near, repeats_after
+from everlit.planning.repeats import Repeats, repeats_after
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.planning.worktime import missing_min, work_periods
 
@@ -144,7 +145,7 @@ def assess(
     equipment_ids: Sequence[str] | None = None,
     starts: Mapping[str, datetime] | None = None,
     nature: Nature = Nature.PLANNED,
-    history: Sequence[PastOutage] = (),
+    history: History = NOTHING,
     budgets: Mapping[str, Budget] | None = None,
     protected: Sequence[ProtectedPeriod] = (),
     plans: Collection[str] = (),
@@ -207,18 +208,17 @@ def _without_transfer(plan: SwitchingPlan, minutes: float) -> DeadTimes:
 def _repeats(
     grid: Grid,
     who: Affected,
-    past: Sequence[PastOutage],
+    history: History,
     period: Period,
     nature: Nature,
     policies: Policies,
     zone: tzinfo,
 ) -> Repeats:
-    year, around = period.start.astimezone(zone).year, near(period.start, policies=policies)
-    known = history_of(grid, past, policies=policies, year=year, zone=zone, also=around)
     short = policies.row("rep.min_duration", on=period.start.date())
     long_enough = np.array([not short.holds(longest) for longest in who.longest_min.tolist()], np.bool_)
     return repeats_after(
-        known,
+        grid,
+        history,
         who.consumer,
         counts=long_enough & (who.count > 1),
         period=period,

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from everlit.grid import Grid, SwitchKind
-from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.kernel import Finding, Refusal, Text
 from everlit.kernel.reading import CHINA
-from everlit.planning.model import DailyWindow, Department, Nature, PastOutage, WorkKind, WorkRequest
+from everlit.planning.model import DailyWindow, Department, WorkKind, WorkRequest
 
 Ints = npt.NDArray[np.int32]
 LONG_WORK_MIN = 240
@@ -243,54 +243,3 @@ def _request(
 
 def _unit(grid: Grid, feeder: int) -> str:
     return str(grid.network.tables["feeders"].column("unit")[feeder].as_py() or "")
-
-
-def demo_history(
-    grid: Grid, *, month: date, outages: int | None = None, seed: int = 1, zone: tzinfo = CHINA
-) -> tuple[PastOutage, ...]:
-    """Fictional outages of the year so far: a third of them on a few unlucky stretches that come near the limits."""
-    rng = np.random.default_rng([seed, month.year, month.month, 99])
-    places = _places(grid)
-    new_year = datetime(month.year, 1, 1, tzinfo=zone)
-    if not places or month.month == 1:
-        return ()
-    days = (month - date(month.year, 1, 1)).days
-    outages = max(8, sum(map(len, places)) // 8) if outages is None else outages
-    unlucky = [_block(rng, places) for _ in range(max(1, outages // 20))]
-    made = []
-    for number in range(outages):
-        block = unlucky[int(rng.integers(len(unlucky)))] if rng.random() < 0.33 else _block(rng, places)
-        nature = Nature(str(rng.choice(["planned", "temporary", "fault"], p=[0.45, 0.1, 0.45])))
-        start = new_year + timedelta(days=int(rng.integers(days)), minutes=30 * int(rng.integers(14, 40)))
-        minutes = int(rng.integers(12, 40)) * 10 if nature is not Nature.FAULT else int(rng.integers(1, 180))
-        period = Period(start.astimezone(UTC), (start + timedelta(minutes=minutes)).astimezone(UTC))
-        made.append(PastOutage(f"H{month.year}-{number + 1:04d}", nature, period, block, bool(rng.random() < 0.02)))
-    return tuple(sorted(made, key=lambda outage: (outage.period.start, outage.outage_id)))
-
-
-def _places(grid: Grid) -> list[list[str]]:
-    """Transformer areas (台区) of each feeder in the order of supply; loads where a network has no transformers."""
-    transformers = grid.network.tables["transformers"]
-    counted = np.flatnonzero(np.asarray(transformers.column("mv_units")) > 0)
-    names, labels = transformers.column("transformer_id").to_pylist(), grid.transformer_lv
-    if not len(counted):
-        consumers = grid.network.tables["consumers"]
-        counted, names, labels = (
-            np.arange(consumers.num_rows),
-            consumers.column("consumer_id").to_pylist(),
-            grid.consumer_node,
-        )
-    by_feeder: dict[int, list[tuple[int, str]]] = {}
-    for row in counted.tolist():
-        feeder = int(grid.normal_feeder[grid.section_of_node[labels[row]]])
-        if feeder >= 0:
-            by_feeder.setdefault(feeder, []).append((int(labels[row]), names[row]))
-    return [[name for _, name in sorted(places)] for _, places in sorted(by_feeder.items())]
-
-
-def _block(rng: np.random.Generator, places: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Neighbouring areas of one feeder."""
-    feeder = places[int(rng.integers(len(places)))]
-    size = min(len(feeder), int(rng.geometric(0.25)))
-    first = int(rng.integers(len(feeder) - size + 1))
-    return tuple(feeder[first : first + size])

@@ -12,7 +12,7 @@ permits.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,10 +24,10 @@ from everlit.grid.compile import Bools
 from everlit.kernel import Finding, Period, Policies, Text, fingerprint
 from everlit.planning import problem as posed
 from everlit.planning.forecast import Forecast
+from everlit.planning.history import NOTHING, History, days_by_section, worst_days
 from everlit.planning.holidays import WorkingCalendar
 from everlit.planning.important import important_points, sources_of
-from everlit.planning.model import Budget, Department, PastOutage, ProtectedPeriod, WorkRequest
-from everlit.planning.repeats import history_of
+from everlit.planning.model import Budget, Department, ProtectedPeriod, WorkRequest
 from everlit.planning.zones import (
     ALL_CLASSES,
     DAY_BEGINS_MIN,
@@ -90,7 +90,7 @@ def month_problem(
     forecast: Forecast,
     policies: Policies,
     now: datetime,
-    history: Sequence[PastOutage] = (),
+    history: History = NOTHING,
     budgets: Mapping[str, Budget] | None = None,
     protected: Sequence[ProtectedPeriod] = (),
     published: Mapping[str, Period] | None = None,
@@ -316,9 +316,9 @@ def _unit_numbers(grid: Grid) -> npt.NDArray[np.int32]:
 
 
 def _sections(
-    groups: _Groups, grid: Grid, history: Sequence[PastOutage], policies: Policies, first: date, time_zone: str
+    groups: _Groups, grid: Grid, history: History, policies: Policies, first: date, time_zone: str
 ) -> tuple[posed.Section, ...]:
-    past = _past_by_section(grid, history, policies, first, time_zone)
+    past = days_by_section(grid, history, first=first, policies=policies, zone=ZoneInfo(time_zone))
     important = np.zeros(grid.n_sections, np.int64)
     for point in important_points(grid):
         if point.importance >= IMPORTANT or point.life_support:
@@ -326,8 +326,7 @@ def _sections(
     names, owner = _unit_names(grid), _unit_numbers(grid)
     made = []
     for members in groups.members:
-        worst = max((past[section] for section in members.tolist() if section in past), default=((), 0))
-        days = worst[0]
+        days, arranged = worst_days(past[section] for section in members.tolist() if section in past)
         made.append(
             posed.Section(
                 grid.section_name(int(members[0])),
@@ -336,36 +335,11 @@ def _sections(
                 int(important[members].sum()),
                 names[int(owner[members[0]])],
                 len(days),
-                worst[1],
+                arranged,
                 days,
             )
         )
     return tuple(made)
-
-
-def _past_by_section(
-    grid: Grid, history: Sequence[PastOutage], policies: Policies, first: date, time_zone: str
-) -> dict[int, tuple[tuple[int, ...], int]]:
-    """Section to (days of its worst customer's counted outages, before day 0; how many were pre-arranged)."""
-    zone = ZoneInfo(time_zone)
-    begin = datetime.combine(first, time(), zone)
-    before = [one for one in history if one.period.start < begin]
-    known = history_of(grid, before, policies=policies, year=first.year, zone=zone)
-    gap_min = policies.value("rep.merge_gap", on=first) * 60
-    section = grid.section_of_node[grid.consumer_node]
-    day0_min = begin.timestamp() / 60
-    found: dict[int, tuple[tuple[int, ...], int]] = {}
-    for consumer in np.unique(known.consumer).tolist():
-        rows, kept, arranged = known.of(consumer), list[float](), 0
-        for start, planned in zip(known.start_min[rows].tolist(), known.arranged[rows].tolist(), strict=True):
-            if not kept or start - kept[-1] > gap_min:
-                kept.append(start)
-                arranged += planned
-        days = tuple(int((start - day0_min) // MINUTES_A_DAY) for start in kept)
-        here = int(section[consumer])
-        if here not in found or (len(days), arranged) > (len(found[here][0]), found[here][1]):
-            found[here] = days, arranged
-    return found
 
 
 def _posed_zone(number: int, zones: Sequence[Zone], groups: _Groups, grid: Grid) -> posed.Zone:

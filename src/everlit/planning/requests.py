@@ -7,17 +7,17 @@ Chinese, text may be UTF-8 or GB 18030. The format is described in docs/referenc
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from everlit.grid import Grid, UnableToFindEquipment
 from everlit.kernel import Finding, Refusal, Severity, Text
 from everlit.kernel.reading import CHINA
 from everlit.kernel.records import Refuse, csv_records, decoded, limited
-from everlit.planning.model import PastOutage, UnableToReadRequest, WorkRequest
+from everlit.planning.model import UnableToReadRequest, WorkRequest
 
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 100_000
@@ -49,7 +49,6 @@ COLUMNS: tuple[str, ...] = (
     "rest_allowed",
 )
 REQUIRED: tuple[str, ...] = ("request_id", "department", "kind", "equipment_ids", "duration_min", "earliest", "latest")
-HISTORY_COLUMNS: tuple[str, ...] = ("outage_id", "nature", "start", "end", "place_ids", "major_event_day")
 
 CHINESE_HEADERS = {
     "申请编号": "request_id",
@@ -80,8 +79,6 @@ CHINESE_HEADERS = {
     "可夜间作业": "night_allowed",
     "可休息日作业": "rest_allowed",
 }
-
-Noun = TypeVar("Noun", WorkRequest, PastOutage)
 
 
 class UnableToReadRequests(Refusal):
@@ -127,22 +124,13 @@ def read_requests(source: Path | bytes, *, name: str = "", grid: Grid | None = N
     """Read a requests file; with a `grid`, equipment is looked up too. UnableToReadRequests refuses the whole file."""
     records = _records(source, name or str(source if isinstance(source, Path) else "requests"), required=REQUIRED)
     reading = _Reading()
-    requests = _nouns(records, WorkRequest.from_json, reading, zone)
+    requests = _wishes(records, reading, zone)
     requests = _without_duplicates(requests, reading)
     if grid is not None:
         requests = _with_known_equipment(requests, grid, reading)
     usable = _with_known_precedence([request for _, request in requests], reading)
     _tell_long_work(usable, reading)
     return Batch(tuple(usable), tuple(reading.findings), len(records), reading.quarantined)
-
-
-def read_history(
-    source: Path | bytes, *, name: str = "", zone: tzinfo = CHINA
-) -> tuple[tuple[PastOutage, ...], tuple[Finding, ...]]:
-    """Read a file of past outages (columns of `HISTORY_COLUMNS`): usable rows and findings."""
-    records = _records(source, name or "history", required=HISTORY_COLUMNS[:5])
-    reading = _Reading()
-    return tuple(outage for _, outage in _nouns(records, PastOutage.from_json, reading, zone)), tuple(reading.findings)
 
 
 def check_requests(requests: Iterable[WorkRequest], *, grid: Grid, filed: Iterable[WorkRequest] = ()) -> list[Finding]:
@@ -164,15 +152,6 @@ def write_requests(requests: Iterable[WorkRequest], path: Path) -> None:
     _write_csv(path, COLUMNS, rows)
 
 
-def write_history(outages: Iterable[PastOutage], path: Path) -> None:
-    """Write a file of past outages, CSV or JSON by the path's ending."""
-    rows = [outage.as_json() for outage in outages]
-    if path.suffix.lower() == ".json":
-        path.write_text(json.dumps({"history": rows}, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        return
-    _write_csv(path, HISTORY_COLUMNS, rows)
-
-
 def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, columns, lineterminator="\n")
@@ -187,9 +166,7 @@ def _cell(value: Any) -> Any:
     return "" if value is None else str(value).lower() if isinstance(value, bool) else value
 
 
-def _nouns(
-    records: Sequence[tuple[int, Any]], read: Callable[..., Noun], reading: _Reading, zone: tzinfo
-) -> list[tuple[int, Noun]]:
+def _wishes(records: Sequence[tuple[int, Any]], reading: _Reading, zone: tzinfo) -> list[tuple[int, WorkRequest]]:
     found = []
     for number, cells in records:
         if not isinstance(cells, Mapping):
@@ -198,7 +175,7 @@ def _nouns(
             )
             continue
         try:
-            found.append((number, read(cells, number=number, zone=zone)))
+            found.append((number, WorkRequest.from_json(cells, number=number, zone=zone)))
         except UnableToReadRequest as refusal:
             reading.refuse(list(refusal.findings))
     return found
@@ -362,7 +339,7 @@ def _json_records(text: str, name: str) -> list[tuple[int, Any]]:
             f"文件不是有效的 JSON：{str(error)[:120]}。",
         ) from error
     if isinstance(document, dict):
-        document = document.get("requests", document.get("history"))
+        document = document.get("requests")
     if not isinstance(document, list):
         raise _refuse(
             "shape", name, 'JSON must be a list, or an object with "requests".', "JSON 应为列表，或含 requests 的对象。"

@@ -15,7 +15,6 @@ MAY: Mapping[str, frozenset[Role]] = {
     "request.submit": frozenset({Role.REQUESTER, Role.PLANNER}),
     "month.plan": _PLANS,
     "month.adopt": _PLANS,
-    "history.keep": _PLANS,
     "policy.set": _RULES,
     "budget.set": _RULES,
     "calendar.protected": _RULES,

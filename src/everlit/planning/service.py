@@ -26,6 +26,7 @@ from everlit.planning.delays import RUNNING, Cause, Course, Promise, causes, cou
 from everlit.planning.forecast import Forecast, forecast_of
 from everlit.planning.gates import protection, repetition, spending
 from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, put_back
+from everlit.planning.history import NOTHING, Agreed, History, Past, days_by_section, history_of
 from everlit.planning.holidays import CalendarDay, WorkingCalendar, shipped_days, working_calendar
 from everlit.planning.important import sources_of
 from everlit.planning.lifecycle import (
@@ -46,7 +47,6 @@ from everlit.planning.model import (
     Gate,
     Nature,
     Outcome,
-    PastOutage,
     PlannedOutage,
     ProtectedPeriod,
     Role,
@@ -58,7 +58,7 @@ from everlit.planning.packages import packages
 from everlit.planning.policies import DEFAULT_POLICIES, protected_calendar
 from everlit.planning.reading import CHINA
 from everlit.planning.reasons import conflicts, reasons
-from everlit.planning.repeats import FREQUENT_RULES, history_of, near, repeats_after
+from everlit.planning.repeats import FREQUENT_RULES, counting_window, repeats_after
 from everlit.planning.requests import check_requests
 from everlit.planning.review import Review, Reviewed, review
 from everlit.planning.roles import MAY
@@ -80,8 +80,9 @@ OPEN = (State.MERGED, State.BALANCED)
 FIXED = (*COMMITTED, *EXECUTED)
 """Outages that were approved: they use up budgets."""
 AGREED = (State.BALANCED, *FIXED)
-"""Outages whose time is agreed: they count for repeats, and a new plan leaves them where they stand. To plan a balanced
-one anew, cancel it."""
+"""Outages whose time is agreed: a new plan leaves them where they stand. To plan a balanced one anew, cancel it."""
+TO_COME = (State.BALANCED, *COMMITTED)
+"""Outages that are agreed and not restored yet: they count for repeats as assessed. What happened, the ledger tells."""
 EVERY_EVENT = 100_000
 """More events than one request or outage ever has."""
 CHECKED_AGAIN = (Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT)
@@ -113,12 +114,14 @@ class Submission:
 
 @dataclass
 class Planning:
-    """The planning use cases on one store. `grid` and `closed` give the network and its switch positions now."""
+    """The planning use cases on one store. `grid` and `closed` give the network and its switch positions now, `past` who
+    was off in a period by the ledger, as known now."""
 
     engine: Engine
     grid: Callable[[str], Grid]
     closed: Callable[[str], Bools]
     clock: Callable[[], datetime]
+    past: Callable[[str, Period], Past]
     zone: tzinfo = CHINA
     time_zone: str = "Asia/Shanghai"
     defaults: Policies = DEFAULT_POLICIES
@@ -351,7 +354,6 @@ class Planning:
             after = advance(replace(case, told=self._told(connection, now)))
             store.change_outage(connection, after, made_on=now.version)
             self._follow(connection, after)
-            self._remember(connection, after)
             identity = self._keep(connection, outage.network, _outage_subject(outage), made)
             body = {"assessment_id": identity, "fingerprint": made.fingerprint}
             self._event(connection, actor, "outage.assessed", _outage_subject(outage), body)
@@ -396,7 +398,6 @@ class Planning:
             self._follow(connection, after)
             if with_requests and command is Command.CANCEL:
                 self._cancel_requests(connection, after, actor, reason)
-            self._remember(connection, after)
             body: dict[str, Any] = {"from": outage.state.value, "to": after.state.value}
             body |= {"version": after.version, "reason": reason}
             if at is not None and command in STAMPS:
@@ -473,7 +474,7 @@ class Planning:
         with reading(self.engine) as connection:
             outages = store.outages(connection, network, during=period, states=(*OPEN, *FIXED))
             requests = store.filed_requests(connection, network, during=period, states=(*ALONE, *OPEN, *FIXED))
-            past = store.past_outages(connection, network, during=year_period(period.start, self.zone))
+            history = self._before(connection, network, period)
             protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
             standing = {name: outage for outage in outages for name in outage.request_ids}
             chosen = [one.request for one in requests if one.state in ALONE or one.request.request_id in standing]
@@ -489,7 +490,7 @@ class Planning:
             forecast=self.forecasts(grid, self.time_zone),
             policies=self.policies(),
             now=self.clock(),
-            history=past,
+            history=history,
             budgets=budgets,
             protected=protected,
             published={name: Period(outage.start_of(name), outage.period.end) for name, outage in standing.items()},
@@ -513,12 +514,16 @@ class Planning:
     def _month_facts(self, connection: Connection, network: str, month: str) -> str:
         """The name of what a month plan stands on: requests, outages agreed and proposed, rules, loads, the past, the calendar.
 
-        The past ends where the month begins, as in the problem: outages agreed since are told by the outages themselves.
+        The past ends where the month begins, and is told as the problem reads it: outages agreed since are told by the
+        outages themselves, and a correction of the ledger that changes no count changes nothing.
         Emergency plans are not read by a month plan; the assessment of each outage asks for them.
         """
         period, calendar = month_period(month, self.zone), self._working(connection)
-        year = year_period(period.start, self.zone)
-        before = Period(year.start, period.start) if year.start < period.start else None
+        policies = self.defaults.replaced(store.local_policies(connection))
+        past = days_by_section(
+            self.grid(network), self._before(connection, network, period),
+            first=period.start.date(), policies=policies, zone=self.zone,
+        )  # fmt: skip
         filed = store.filed_requests(connection, network, during=period, states=(*ALONE, *OPEN, *FIXED))
         outages = store.outages(connection, network, during=period, states=(*OPEN, *FIXED))
         protected = store.protected_periods(connection, network, during=period)
@@ -526,15 +531,13 @@ class Planning:
         return fingerprint({
             "network": self.grid(network).network.fingerprint,
             "switches": fingerprint(self.positions(network).tolist()),
-            "policies": self.defaults.replaced(store.local_policies(connection)).as_json(),
+            "policies": policies.as_json(),
             "requests": [[one.request.content_hash, one.outage_id] for one in filed],
             "outages": [[one.outage_id, one.state in AGREED, one.period.as_json()] for one in outages],
             "protected": [one.as_json() for one in protected],
             "budgets": {unit: budget.allotted_h for unit, budget in budgets.items()},
             "forecast": self.forecasts(self.grid(network), self.time_zone).fingerprint,
-            "history": [
-                one.as_json() for one in (store.past_outages(connection, network, during=before) if before else ())
-            ],
+            "history": sorted(past.items()),
             "rests": [calendar.rests(period.start.date() + timedelta(days=day)) for day in range(period.duration.days)],
         })  # fmt: skip
 
@@ -646,7 +649,8 @@ class Planning:
         grid, policies = self.grid(network), self.policies()
         month = f"{period.start.astimezone(self.zone):%Y-%m}"
         with reading(self.engine) as connection:
-            past = self._others(connection, network, period.start, policies, except_outage)
+            window = counting_window(period.start, policies=policies, zone=self.zone)
+            history = self._counting(connection, network, window, policies, on=period.start.date(), but=except_outage)
             protected = [*self._calendar(period), *store.protected_periods(connection, network, during=period)]
             plans = store.emergency_plans(connection, network)
             budgets = self._budgets(connection, network, month, {except_outage})
@@ -661,7 +665,7 @@ class Planning:
             equipment_ids=equipment_ids,
             starts=starts,
             nature=nature,
-            history=past,
+            history=history,
             budgets=budgets,
             protected=protected,
             plans=plans,
@@ -791,19 +795,6 @@ class Planning:
         return found
 
     # ----------------------------------------------------------------------- what else an assessment reads
-    def keep_history(self, network: str, past: Iterable[PastOutage], *, actor: Actor) -> int:
-        """Keep past outages for the repeat rules."""
-        _only(actor, "history.keep")
-        with writing(self.engine) as connection:
-            count = store.keep_history(connection, network, past)
-            self._event(connection, actor, "history.kept", f"network:{network}", {"outages": count})
-        return count
-
-    def history(self, network: str, *, year: int) -> list[PastOutage]:
-        """Past outages of a local year."""
-        with reading(self.engine) as connection:
-            return store.past_outages(connection, network, during=year_of(year, self.zone))
-
     def set_budget(self, network: str, budget: Budget, *, actor: Actor) -> None:
         """Allot customer-hours to a unit for a month."""
         _only(actor, "budget.set")
@@ -937,21 +928,6 @@ class Planning:
         subject = _outage_subject(outage)
         return store.find_assessment(connection, subject=subject, fingerprint=outage.assessment)
 
-    def _remember(self, connection: Connection, outage: PlannedOutage) -> None:
-        """Agreed outages count for the repeat rules, each for whom it really keeps dark long enough."""
-        store.forget_history(connection, outage.network, outage.outage_id)
-        stored = self._own_assessment(connection, outage)
-        if outage.state not in AGREED or stored is None:
-            return
-        least = self.policies().row("rep.min_duration", on=outage.period.start.date())
-        long_enough = _counting_patterns(stored.body, least)
-        places = tuple(row["consumer_id"] for row in stored.body["households"] if long_enough[row["pattern"]])
-        times = outage.execution
-        off, back = times.off_at or outage.period.start, times.restored_at or outage.period.end
-        if places and off < back:
-            past = PastOutage(outage.outage_id, outage.nature, Period(off, back), places)
-            store.keep_history(connection, outage.network, [past])
-
     def _verdict(self, connection: Connection, outage: PlannedOutage, *, again: bool) -> Verdict | None:
         """The verdict of the outage's own assessment, its budget gate asked again: others may have used it up.
 
@@ -984,18 +960,13 @@ class Planning:
         protected = [
             *self._calendar(period), *store.protected_periods(connection, outage.network, during=period)
         ]  # fmt: skip
-        known = history_of(
-            grid,
-            self._others(connection, outage.network, period.start, policies, outage.outage_id),
-            policies=policies,
-            year=period.start.astimezone(self.zone).year,
-            zone=self.zone,
-            also=near(period.start, policies=policies),
-        )
-        long_enough = _counting_patterns(body, policies.row("rep.min_duration", on=period.start.date()))
+        window, on = counting_window(period.start, policies=policies, zone=self.zone), period.start.date()
+        known = self._counting(connection, outage.network, window, policies, on=on, but=outage.outage_id)
+        long_enough = _counting_patterns(body, policies.row("rep.min_duration", on=on))
         several = int(body["affected"]["households"]) > 1
         rows = [(grid.find(row["consumer_id"], "consumers"), long_enough[row["pattern"]]) for row in body["households"]]
         repeats = repeats_after(
+            grid,
             known,
             np.array([consumer for consumer, _ in rows], np.int32),
             counts=np.array([counts and several for _, counts in rows], np.bool_),
@@ -1018,14 +989,31 @@ class Planning:
             kept = [self._own_assessment(connection, one) for one in under_way]
         return put_back(self.grid(network), self.closed(network), [one.body["ticket"] for one in kept if one])
 
-    def _others(
-        self, connection: Connection, network: str, start: datetime, policies: Policies, outage_id: str
-    ) -> list[PastOutage]:
-        """Outages that count beside one that begins at `start`: of its year, and near it on both sides."""
-        year, around = year_period(start, self.zone), near(start, policies=policies)
-        during = Period(min(year.start, around.start), max(year.end, around.end))
-        found = store.past_outages(connection, network, during=during)
-        return [one for one in found if one.outage_id != outage_id]
+    def _before(self, connection: Connection, network: str, month: Period) -> History:
+        """What counts in the year of a month before it begins."""
+        year, policies = year_period(month.start, self.zone), self.defaults.replaced(store.local_policies(connection))
+        if year.start == month.start:
+            return NOTHING
+        window = Period(year.start, month.start)
+        return self._counting(connection, network, window, policies, on=month.start.date())
+
+    def _counting(
+        self, connection: Connection, network: str, window: Period, policies: Policies, *, on: date, but: str = ""
+    ) -> History:
+        """The outages that begin in `window` and count: happened by the ledger, or agreed and to come, but one of these.
+
+        The agreed ones are read first: one that is restored meanwhile is then named by the ledger too, and counts once.
+        """
+        coming = [one for one in store.outages(connection, network, states=TO_COME) if one.outage_id != but]
+        standing = {_outage_subject(one): one.assessment for one in coming if one.assessment}
+        dark = store.dark_loads(connection, network, standing)
+        agreed = [
+            Agreed.of(one.outage_id, one.nature, one.execution.off_at or one.period.start, dark[subject])
+            for one in coming
+            if (subject := _outage_subject(one)) in dark
+        ]
+        past = self.past(network, window)
+        return history_of(self.grid(network), past, agreed, window=window, policies=policies, on=on, zone=self.zone)
 
     def _told(self, connection: Connection, outage: PlannedOutage) -> str:
         """The announcement people were given of an outage; empty while they know of none."""

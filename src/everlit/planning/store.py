@@ -1,4 +1,4 @@
-"""Where planning keeps its facts: requests, outages, assessments, plans, past outages, budgets, calendar, local rules.
+"""Where planning keeps its facts: requests, outages, assessments, plans, budgets, calendar, local rules.
 
 Bodies are JSON; what is searched for has a column of its own. Every function works inside the caller's transaction
 and is the same on SQLite and PostgreSQL. A change of a request or an outage names the version it was made on: two
@@ -32,7 +32,6 @@ from everlit.kernel import Finding, Period, Policy, Refusal, Text
 from everlit.planning.holidays import CalendarDay
 from everlit.planning.model import (
     Budget,
-    PastOutage,
     PlannedOutage,
     ProtectedPeriod,
     State,
@@ -92,14 +91,6 @@ planning_plans = Table(
     Column("body", JSON, nullable=False),
     Index("ix_planning_plans_network_month", "network", "month", "plan_id"),
 )
-planning_history = Table(
-    "planning_history",
-    metadata,
-    Column("network", String(100), primary_key=True),
-    Column("outage_id", String(120), primary_key=True),
-    Column("starts_at", DateTime(timezone=True), nullable=False),
-    Column("body", JSON, nullable=False),
-)
 planning_budgets = Table(
     "planning_budgets",
     metadata,
@@ -142,7 +133,6 @@ TABLES: tuple[Table, ...] = (
     planning_outages,
     planning_assessments,
     planning_plans,
-    planning_history,
     planning_budgets,
     planning_calendar,
     planning_holidays,
@@ -337,6 +327,32 @@ def find_assessment(
     return Stored(row.assessment_id, row.network, row.subject, row.fingerprint, aware(row.computed_at), row.body)
 
 
+def dark_loads(
+    connection: Connection, network: str, standing: Mapping[str, str]
+) -> dict[str, Mapping[str, Sequence[Any]]]:
+    """Who is dark by the assessments some subjects stand on (subject to fingerprint): `households` and `patterns` alone."""
+    table, subjects = planning_assessments, sorted(standing)
+    parts = [table.c.body[part].label(part) for part in DARK_PARTS]
+    found: dict[str, Mapping[str, Sequence[Any]]] = {}
+    for begin in range(0, len(subjects), 500):
+        some = table.c.subject.in_(subjects[begin : begin + 500])
+        named = select(table.c.assessment_id, table.c.subject, table.c.fingerprint).where(
+            table.c.network == network, some
+        )
+        newest = {
+            row.subject: row.assessment_id
+            for row in connection.execute(named.order_by(table.c.assessment_id))
+            if row.fingerprint == standing[row.subject]
+        }
+        query = select(table.c.subject, *parts).where(table.c.assessment_id.in_(newest.values()))
+        for row in connection.execute(query).mappings():
+            found[row["subject"]] = {part: row[part] for part in DARK_PARTS}
+    return found
+
+
+DARK_PARTS = ("households", "patterns")
+
+
 def assessment_summaries(
     connection: Connection, network: str, *, subjects: str, known: Collection[int] = ()
 ) -> tuple[dict[str, int], dict[int, Mapping[str, Any]]]:
@@ -380,32 +396,6 @@ def find_plan(connection: Connection, network: str, month: str) -> Stored | None
 
 
 # ------------------------------------------------------------ what an assessment reads beside the network
-def keep_history(connection: Connection, network: str, past: Iterable[PastOutage]) -> int:
-    """Keep past outages; one that is there already is replaced. Returns how many."""
-    table, rows = planning_history, list(past)
-    for one in rows:
-        where = (table.c.network == network, table.c.outage_id == one.outage_id)
-        connection.execute(delete(table).where(*where))
-        values = {"network": network, "outage_id": one.outage_id, "starts_at": one.period.start, "body": one.as_json()}
-        connection.execute(insert(table).values(values))
-    return len(rows)
-
-
-def forget_history(connection: Connection, network: str, outage_id: str) -> None:
-    """Take an outage out of the history: it was called off, moved, or is written anew."""
-    table = planning_history
-    connection.execute(delete(table).where(table.c.network == network, table.c.outage_id == outage_id))
-
-
-def past_outages(connection: Connection, network: str, *, during: Period) -> list[PastOutage]:
-    """Past outages that began in a period."""
-    table = planning_history
-    query = select(table.c.body).where(
-        table.c.network == network, table.c.starts_at >= during.start, table.c.starts_at < during.end
-    )
-    return [PastOutage.from_json(body) for body in connection.execute(query.order_by(table.c.starts_at)).scalars()]
-
-
 def keep_budget(connection: Connection, network: str, budget: Budget) -> None:
     """Keep the customer-hours allotted to a unit for a month."""
     table = planning_budgets
