@@ -52,8 +52,9 @@ from everlit.platform.database import migrate, open_engine, reading, sqlite_url,
 from everlit.platform.events import Actor
 from everlit.policies import Reactions, compare, tell
 from everlit.reliability.budget import BudgetView
-from everlit.reliability.calendar import month_period
+from everlit.reliability.calendar import month_period, months_of
 from everlit.reliability.forward_effect import Asked, Risk, risk_of
+from everlit.reliability.management import Management, told_with
 from everlit.reliability.model import Book
 from everlit.reliability.month_report import MonthReport
 from everlit.reliability.service import Reliability
@@ -319,11 +320,30 @@ class App:
         """The customer-hour budget of a year: used as the ledger says, allotted and committed as planning says."""
         return self.reliability.budget(name, year, **self._hours_told(name, year), known_at=known_at)
 
+    def management(
+        self, name: str, period: Period, *, known_at: datetime | None = None, live_line_h: float | None = None
+    ) -> Management:
+        """The management indices of a period; what transfers avoided comes from planning, as known now.
+
+        `live_line_h` are the customer-hours live-line works saved, where somebody knows them.
+        """
+        avoided = None
+        if known_at is None:
+            avoided = sum(self._transferred_h(name, month) for month, _ in months_of(period, self.zone))
+        indices = self.reliability.management(
+            name, period, known_at=known_at, transferred_h=avoided, live_line_h=live_line_h
+        )
+        return told_with(indices)
+
+    def _transferred_h(self, name: str, month: str) -> float:
+        """Customer-hours the transfers of a month's outages avoided, as planning tells them."""
+        indices = self.planning.review_month(name, month).indices
+        return sum(one.numerator for one in indices if one.key == "transferred")
+
     def month_report(self, name: str, month: str) -> MonthReport:
         """The reliability report of a month, with what planning knows of budgets and transfers."""
         period = month_period(month, self.zone)
-        indices = self.planning.review_month(name, month).indices
-        transferred = next((one.numerator for one in indices if one.key == "transferred"), None)
+        transferred = self._transferred_h(name, month)
         told = self._hours_told(name, period.start.astimezone(self.zone).year)
         return self.reliability.report(name, month, **told, transferred_h=transferred)
 

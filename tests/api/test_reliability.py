@@ -90,10 +90,41 @@ def test_days_repeats_budget_management_and_report(client):
     assert client.get(f"{BASE}/days", params=year).json()["daily_min"]["2026-05-03"] == 82.5
     assert client.get(f"{BASE}/repeats", params={"network": "drawn"}).json()["frequent_users"] == 0
     assert client.get(f"{BASE}/budget", params=year).json()["total"]["used_h"] == 3.0
-    told = {one["key"] for one in client.get(f"{BASE}/management", params=MAY).json()}
-    assert told == {"temporary", "arranged_hours", "repeated_feeders", "repeated_customers"}
+    told = client.get(f"{BASE}/management", params=MAY).json()
+    keys = {one["key"] for one in told["indices"]}
+    assert keys == {"temporary", "arranged_hours", "repeated_feeders", "repeated_customers", "transferred"}
+    assert [one["subject"] for one in told["untold"]] == ["live_line"] and "带电" in told["untold"][0]["message"]["zh"]
+    known = client.get(f"{BASE}/management", params={**MAY, "live_line_h": 1.0}).json()
+    assert {one["key"]: one["value"] for one in known["indices"]}["live_line"] == 0.25 and known["untold"] == []
+    before = client.get(f"{BASE}/management", params={**MAY, "known_at": "2026-06-01T00:00:00Z"}).json()
+    assert [one["subject"] for one in before["untold"]] == ["transferred", "live_line"]
+    assert client.get(f"{BASE}/management", params={**MAY, "live_line_h": -1}).status_code == 422
     report = client.get(f"{BASE}/months/2026-05/report.pdf", params={"network": "drawn", "lang": "en"})
     assert report.headers["content-type"] == "application/pdf" and report.content.startswith(b"%PDF")
+
+
+def test_two_states_of_knowledge_are_told_figure_by_figure(app, client):
+    then = app.clock().isoformat()
+    later = app.clock.later(hours=1).isoformat()
+    app.ledger.withdraw("drawn", "S2", reason="it never happened", actor=EDITOR)
+    told = client.get(f"{BASE}/indices", params={**MAY, "known_at": then, "compare": later}).json()
+    (hours_of,) = [
+        one for one in told["changes"]
+        if (one["base"], one["book"], one["view"], one["key"]) == ("units", "dlt", "all", "TH-1")
+    ]  # fmt: skip
+    assert (hours_of["before"]["value"], hours_of["after"]["value"], hours_of["difference"]) == (8.5, 5.5, -3.0)
+    assert [(one["event"], one["reason"]) for one in told["arrived"]] == [("S2", "it never happened")]
+    back = client.get(f"{BASE}/indices", params={**MAY, "known_at": later, "compare": then}).json()
+    assert len(back["changes"]) == len(told["changes"]) < told["figures"] and back["arrived"] == told["arrived"]
+    same = client.get(f"{BASE}/indices", params={**MAY, "known_at": then, "compare": then}).json()
+    assert same["changes"] == same["arrived"] == []
+    nothing = client.get(f"{BASE}/indices", params={**MAY, "compare": then})
+    assert nothing.status_code == 422 and nothing.json()["findings"][0]["kind"] == "indices.compare.known_at"
+
+
+def test_a_month_that_has_not_begun_has_no_report(client):
+    answer = client.get(f"{BASE}/months/2099-01/report.pdf", params={"network": "drawn"})
+    assert answer.status_code == 422 and answer.json()["findings"][0]["kind"] == "report.month.future"
 
 
 @pytest.mark.parametrize("known_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1899-12-31T00:00:00Z"])

@@ -80,6 +80,27 @@ def test_days_repeats_budget_and_drill_down(everlit, kept):
     assert "S1" in everlit("reliability", "drill", "TH-1", *MAY).out
 
 
+def test_management_indices_with_what_is_not_told(everlit, kept):
+    told = everlit("reliability", "management", *HERE, "--month", "2026-05", "--json").json
+    assert {one["key"] for one in told["indices"]} > {"temporary", "transferred"}
+    assert [one["kind"] for one in told["untold"]] == ["management.live_line"]
+    known = ("--month", "2026-05", "--live-line-hours", 1)
+    assert everlit("reliability", "management", *HERE, *known, "--json").json["untold"] == []
+    shown = everlit("reliability", "management", *HERE, "--month", "2026-05").out
+    assert "not told" in shown and "management.live_line" in shown
+
+
+def test_what_is_known_later_stands_beside_what_was_known_then(everlit, kept):
+    then = kept.clock()
+    kept.ledger.withdraw("drawn", "S2", reason="it never happened", actor=EDITOR)
+    asked = ("indices", *MAY, "--known-at", then.isoformat(), "--compare", "now")
+    told = everlit(*asked, "--json").json
+    changes = {(one["base"], one["book"], one["view"], one["key"]): one["difference"] for one in told["changes"]}
+    assert changes["units", "dlt", "all", "TH-1"] == -3.0
+    shown = everlit(*asked).out
+    assert "it never happened" in shown and "TH-1 units" in shown and "-3" in shown
+
+
 def test_the_report_is_written_in_both_languages(everlit, kept, home):
     for lang in ("zh", "en"):
         answer = everlit("reliability", "report", home / f"{lang}.pdf", "--month", "2026-05", "--lang", lang, *HERE)
@@ -98,6 +119,10 @@ def test_the_report_is_written_in_both_languages(everlit, kept, home):
         (("reliability", "drill", "SADI", *MAY), "index.unknown"),
         (("reliability", "drill", "TH-1", *MAY, "--by", "unit", "--part", "north"), "part.unknown"),
         (("reliability", "report", "x.pdf", "--month", "2026-5", *HERE), "month.invalid"),
+        (("reliability", "report", "x.pdf", "--month", "2099-01", *HERE), "report.month.future"),
+        (("reliability", "management", "--month", "5", *HERE), "month.invalid"),
+        (("indices", *MAY, "--compare", "now"), "indices.compare.known_at"),
+        (("indices", *MAY, "--known-at", "2026-06-01", "--compare", "soon"), "time.invalid"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_its_finding(everlit, kept, words, kind):

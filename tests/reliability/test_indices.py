@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from everlit.kernel import Period, Policy, Text, utc
 from everlit.ledger.model import Cause, Nature
+from everlit.reliability.formulas import Measure
 from everlit.reliability.indices import BOOKS
 from everlit.reliability.model import Base, Book, By, Customers, View
 from everlit.reliability.policies import RELIABILITY_POLICIES, UnableToUseRule
@@ -24,6 +25,10 @@ WEIGHTS = {
     Base.HOUSEHOLDS: lambda who: who.households.tolist(),
     Base.KVA: lambda who: [round(kva * 1000) for kva in who.kva.tolist()],
 }
+
+
+OF_INTERRUPTIONS = (Measure.SECONDS, Measure.INTERRUPTIONS, Measure.OPERATIONS)
+"""What adds up over events and months too: a customer interrupted by two causes is one customer in each."""
 
 
 def printed():
@@ -107,6 +112,20 @@ def test_the_parts_add_up_to_the_whole_to_the_last_customer_second(one, by, base
     parts = indices(one, base=base, period=YEAR, by=by, **COUNT).tally
     for name in ("interruptions", "seconds", "operations"):
         assert np.array_equal(getattr(parts, name).sum(axis=1), getattr(whole, name).sum(axis=1)), name
+
+
+@given(random_ledgers(days=200), st.sampled_from(By), st.sampled_from(sorted(WEIGHTS)))
+def test_numerators_of_the_parts_add_up_in_both_books_and_all_views(one, by, base):
+    whole, parted = (indices(one, base=base, period=YEAR, by=which, **COUNT) for which in (None, by))
+    for book in Book:
+        formulas = {formula.key: formula for formula in whole.formulas(book)}
+        for view in View:
+            parts = [parted.of(book, view=view, part=number) for number in range(len(parted.parts))]
+            for place, index in enumerate(whole.of(book, view=view)):
+                if by.of_customer or formulas[index.key].measure in OF_INTERRUPTIONS:
+                    assert sum(part[place].numerator for part in parts) == index.numerator, (index.key, book, view)
+    if by.of_customer:
+        assert parted.customers.sum() == pytest.approx(whole.customers.sum(), rel=1e-12)
 
 
 @given(random_ledgers(), st.integers(0, 40))

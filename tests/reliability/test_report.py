@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pypdf import PdfReader
 from everlit.kernel import Text
 from everlit.reliability.calendar import month_period
 from everlit.reliability.model import Base, Book
+from everlit.reliability.month_report import UnableToReport
 from everlit.reliability.report import page, report_pages, report_pdf
 from tests.ledger.drawn import EDITOR, SHANGHAI, Hand, app_on, sheet
 from tests.reliability.test_service import ROWS
@@ -60,6 +62,20 @@ def test_the_english_report_says_the_same(app):
     for expected in ("Reliabilityreport", "notclosed", "2.1250", "99.7144", "faultinsidethemanagedplant", "yeartodate"):
         assert expected in text, expected
     assert not any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def test_a_month_not_over_says_so_and_one_not_begun_is_refused(app):
+    app.clock.now = month_period("2026-05", SHANGHAI).end - timedelta(seconds=1)
+    assert (
+        "暂定" in page(made(app), language="zh")["standing"]
+        and "PROVISIONAL" in page(made(app), language="en")["standing"]
+    )
+    assert "暂定" in "".join(words(report_pdf(made(app))))
+    app.clock.later(seconds=1)
+    assert "暂定" not in page(made(app), language="zh")["standing"]
+    app.clock.now = month_period("2026-05", SHANGHAI).start - timedelta(seconds=1)
+    with pytest.raises(UnableToReport):
+        made(app)
 
 
 def test_charts_and_rankings_add_up_to_the_month(app):

@@ -23,6 +23,7 @@ Year = Annotated[int, Query(ge=2000, le=2099, description="Local year; this one 
 MonthNumber = Annotated[int, Query(ge=1, le=12, description="Month of the year; all of it unless told.")]
 Name = Annotated[str, Query(max_length=200)]
 MOST_ROWS = 5_000
+MOST_HOURS = 10_000_000
 
 
 class Closing(BaseModel):
@@ -47,9 +48,13 @@ def count(
     view: View = View.ALL,
     customers: Customers | None = None,
     known_at: Instant | None = None,
+    compare: Instant | None = None,
 ) -> Response:
-    """Three views of the whole (all days, without and only major event days), of parts (`by`, they add up) one: `view`."""
+    """All three views of the whole, one of parts (`view`). With `compare` only what differs from `known_at` to then."""
     period = _period(app, year, month)
+    if compare is not None:
+        asked = {"by": by, "customers": customers, "view": view}
+        return json_response(app.reliability.compared(network, period, known_at, compare, **asked).as_json())
     found = app.reliability.indices(network, period, by=by, known_at=known_at, customers=customers, view=view)
     return json_response(found.as_json())
 
@@ -124,17 +129,20 @@ def budget(app: TheApp, network: TheNetwork, year: Year | None = None, known_at:
     return json_response(app.budget_year(network, year or app.today().year, known_at=known_at).as_json())
 
 
-@router.get("/management", summary="Management indices the ledger tells")
+@router.get("/management", summary="Management indices of a year or month")
 def management(
     app: TheApp,
     network: TheNetwork,
     year: Year | None = None,
     month: MonthNumber | None = None,
     known_at: Instant | None = None,
+    live_line_h: Annotated[
+        float | None, Query(ge=0, le=MOST_HOURS, description="Customer-hours live-line works saved, where known.")
+    ] = None,
 ) -> Response:
-    """Temporary and repeated outages, works against faults, each with what it divides."""
-    found = app.reliability.management(network, _period(app, year, month), known_at=known_at)
-    return json_response([one.as_json() for one in found])
+    """Temporary and repeated outages, works against faults, transfers, each with what it divides; and what is not told."""
+    found = app.management(network, _period(app, year, month), known_at=known_at, live_line_h=live_line_h)
+    return json_response(found.as_json())
 
 
 @router.get("/months", summary="Every version of every closed month")

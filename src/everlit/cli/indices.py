@@ -11,6 +11,8 @@ from everlit.cli.output import Json, console, language, show, table
 from everlit.cli.switching import KnownAt, NetworkName, instant
 from everlit.kernel import Period
 from everlit.reliability.calendar import month_period, year_period
+from everlit.reliability.closing import Figure
+from everlit.reliability.compared import Compared
 from everlit.reliability.export import exported
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
 from everlit.reliability.sheet import Sheet
@@ -25,6 +27,7 @@ SHOWN = {
     Book.IEEE: ("SAIFI", "SAIDI", "CAIDI", "ASAI", "MAIFI_E", "CEMI_3"),
 }
 PART_SHOWN = ("TH-1", "SAIDI-1", "SAIFI-1", "ASAI-1")
+MOST_SHOWN = 40
 BASES = (Base.UNITS, Base.HOUSEHOLDS, Base.KVA)
 
 
@@ -44,6 +47,10 @@ def count(
     view: Annotated[View, typer.Option("--view", help="With, without or only major event days. 视图。")] = View.ALL,
     network: NetworkName = "urban",
     known_at: KnownAt = "",
+    compare: Annotated[
+        str,
+        typer.Option("--compare", help="Tell what differs as known at this instant, or now. 对比时刻(now 为当前)。"),
+    ] = "",
     out: Annotated[
         Path | None, typer.Option("--out", help="Also write them, .csv, .parquet or .xlsx. 输出文件。")
     ] = None,
@@ -52,10 +59,14 @@ def count(
     """Every reliability index of IEEE 1366 and DL/T 836 from the ledger, as known at any instant. 可靠性指标。"""
     app = App.open()
     app.grid(network)
-    known = instant(app, known_at) if known_at else None
-    found = app.reliability.indices(
-        network, period_of(app, year, month), by=by, known_at=known, customers=customers, view=view
-    )
+    period = period_of(app, year, month)
+    asked: dict[str, Any] = {"by": by, "customers": customers, "view": view}
+    if compare:
+        later = None if compare == "now" else instant(app, compare)
+        different = app.reliability.compared(network, period, known(app, known_at), later, **asked)
+        show(different.as_json(), as_json=as_json, people=lambda: _show_compared(app, different))
+        return
+    found = app.reliability.indices(network, period, known_at=known(app, known_at), **asked)
     if out is not None:
         out.write_bytes(exported(found.rows(), format=out.suffix.lower().lstrip("."), title=f"{network} indices"))
     show(found.as_json(), as_json=as_json, people=lambda: _show(found))
@@ -87,6 +98,29 @@ def _show(sheet: Sheet) -> None:
     days = {book: days for book, days in sheet.major.items() if days}
     for book, found in days.items():
         console.print(f"{book.label} major event days 重大事件日: {', '.join(str(day) for day in found)}", markup=False)
+
+
+def _show_compared(app: App, found: Compared) -> None:
+    """The figures that differ, of parts and of all days, and what arrived in between."""
+    told = [one for one in found.changes if one.named[2] == View.ALL.value and one.named[1] == Book.DLT.value]
+    rows = [
+        (" ".join(filter(None, (one.named[4], one.named[0], one.named[3]))), *(_side(side) for side in (one.before, one.after)),
+         "–" if one.difference is None else f"{one.difference:+g}")
+        for one in told[:MOST_SHOWN]
+    ]  # fmt: skip
+    title = f"{len(found.changes)} of {found.figures} figures differ 数据变化"
+    table(title, ("figure 指标", "known then 当时", "known later 之后", "difference 差值"), rows)
+    said = [
+        (f"{one.known_at.astimezone(app.zone):%Y-%m-%d %H:%M}", one.event_id, f"{one.source} r{one.revision}",
+         one.actor, one.reason)
+        for one in found.arrived[:MOST_SHOWN]
+    ]  # fmt: skip
+    columns = ("known 获知", "event 事件", "source 来源", "by", "reason 原因")
+    table(f"{found.arrived_in_all} statements arrived in between 其间登记", columns, said)
+
+
+def _side(figure: Figure | None) -> str:
+    return "–" if figure is None or figure["value"] is None else f"{figure['value']:g} {figure['unit']}"
 
 
 def _show_whole(sheet: Sheet) -> None:

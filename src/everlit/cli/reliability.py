@@ -11,6 +11,7 @@ from everlit.cli.indices import ByOption, MonthNumber, Year, figure, known, peri
 from everlit.cli.output import Json, console, language, show, table
 from everlit.cli.switching import KnownAt, NetworkName
 from everlit.planning.model import Role
+from everlit.reliability.calendar import month_period
 from everlit.reliability.closing import LONGEST_REASON, MonthStanding
 from everlit.reliability.model import Base, Book, View
 from everlit.reliability.parts import AREAS
@@ -19,6 +20,7 @@ from everlit.reliability.report import report_pdf
 BookOption = Annotated[Book, typer.Option("--book", help="ieee or dlt. 统计口径。")]
 MonthName = Annotated[str, typer.Argument(help="YYYY-MM. 月份。")]
 MOST_SHOWN = 20
+MOST_HOURS = 10_000_000.0
 MAIN = ("TH-1", "SAIDI-1", "SAIFI-1", "SAIDI", "SAIFI")
 """The figures of a closed month that are told to people when they change; `--json` tells all."""
 
@@ -30,6 +32,7 @@ def add_to_reliability(application: typer.Typer) -> None:
         ("repeats", repeats),
         ("budget", budget),
         ("drill", drill_down),
+        ("management", management),
         ("month", month_standing),
         ("close-month", close_month),
         ("report", report),
@@ -137,6 +140,44 @@ def drill_down(
         table("events 事件", ("event", "nature", "cause", "customers", "adds"), rows)
 
     show(answer, as_json=as_json, people=people)
+
+
+def management(
+    year: Year = 0,
+    month: Annotated[str, typer.Option("--month", help="YYYY-MM; all of the year unless told. 月份。")] = "",
+    network: NetworkName = "urban",
+    known_at: KnownAt = "",
+    live_line_h: Annotated[
+        float | None,
+        typer.Option(
+            "--live-line-hours",
+            min=0,
+            max=MOST_HOURS,
+            help="Customer-hours live-line works saved. 带电作业节约时户数。",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Management indices of a year or month, each with what it divides. 管理指标。"""
+    app = App.open()
+    app.grid(network)
+    period = month_period(month, app.zone) if month else period_of(app, year, None)
+    found = app.management(network, period, known_at=known(app, known_at), live_line_h=live_line_h)
+
+    def people() -> None:
+        rows = [
+            (
+                one.title.in_language(language()),
+                "–" if one.value is None else f"{100 * one.value:.1f} %",
+                f"{one.numerator:,} / {one.denominator:,.0f}",
+            )
+            for one in found.indices
+        ]
+        table("management indices 管理指标", ("index 指标", "share 比率", "of 分子/分母"), rows)
+        for finding in found.untold:
+            console.print(f"  {finding.kind}: {finding.message.in_language(language())}", highlight=False, markup=False)
+
+    show(found.as_json(), as_json=as_json, people=people)
 
 
 def month_standing(month: MonthName, network: NetworkName = "urban", as_json: Json = False) -> None:

@@ -240,6 +240,17 @@ class Ledger:
             ]
         return difference(*sides)
 
+    def arrived(
+        self, network: str, period: Period, known_at_a: datetime, known_at_b: datetime | None = None, *, most: int
+    ) -> tuple[list[Statement], int]:
+        """What was said of the events of a period between two states of knowledge: the first `most`, and how many."""
+        with reading(self.engine) as connection:
+            ends = sorted(store.known_batch(connection, network, at) for at in (known_at_a, known_at_b))
+            numbers, count = store.arrived_between(
+                connection, network, epoch_s(period.start), epoch_s(period.end), after=ends[0], until=ends[1], most=most
+            )
+            return store.told(connection, numbers), count
+
     def timeline(
         self, network: str, subject: str, *, kind: SubjectKind | None = None, known_at: datetime | None = None
     ) -> Timeline:

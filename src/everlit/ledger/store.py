@@ -256,6 +256,18 @@ def statements_during(connection: Connection, network: str, first_s: int, last_s
     return sorted([*touching, *(one for one in others if one.event_id in events)], key=lambda one: one.number)
 
 
+def arrived_between(
+    connection: Connection, network: str, first_s: int, last_s: int, *, after: int, until: int, most: int
+) -> tuple[list[int], int]:
+    """Numbers of the statements of the recordings (after, until] about events that any statement by then puts into
+    [first_s, last_s): the first `most`, and how many there are."""
+    t = ledger_statements.c
+    mine = select(t.event_id).where(t.network == network, t.batch <= until, t.starts_s < last_s, t.ends_s >= first_s)
+    between = select(t.number).where(t.network == network, t.batch > after, t.batch <= until, t.event_id.in_(mine))
+    count = connection.execute(select(func.count()).select_from(between.subquery())).scalar_one()
+    return list(connection.execute(between.order_by(t.number).limit(most)).scalars()), int(count)
+
+
 def statements_about(connection: Connection, network: str, events: Sequence[str], *, batch: int) -> list[Recorded]:
     """All statements, up to a recording, about some events."""
     t = ledger_statements.c

@@ -84,6 +84,17 @@ class Restated:
     before: Figure | None
     after: Figure | None
 
+    @property
+    def difference(self) -> float | None:
+        """The later value less the earlier; None where either side has none.
+
+        >>> Restated(("units",), {"value": 2.5}, {"value": 4.0}).difference
+        1.5
+        """
+        if self.before is None or self.after is None or None in (self.before["value"], self.after["value"]):
+            return None
+        return round(float(self.after["value"]) - float(self.before["value"]), 6)
+
     def as_json(self) -> dict[str, Any]:
         """As the API shows it."""
         sides = {"before": self.before and dict(self.before), "after": self.after and dict(self.after)}

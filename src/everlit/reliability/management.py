@@ -5,20 +5,53 @@ live work saved comes in from there and is set against what the ledger says was 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from everlit.grid.columns import Bools
-from everlit.kernel import Period, Policies, Text
+from everlit.kernel import Finding, Period, Policies, Severity, Text
 from everlit.ledger.columns import Interruptions
 from everlit.ledger.model import Nature
 from everlit.reliability.model import Index
 from everlit.reliability.policies import least
 
 NATURES = tuple(Nature)
+NO_METHOD = Text(
+    "customer-hours saved by live-line work: not told. A request says whether its work can be done live, and an outage is "
+    "assessed as cut off; that a work was done live instead, and what it saved, stands nowhere. Who knows the hours names them.",
+    "带电作业化率:未给出。申请只说明能否带电作业,停电按停电方式评估;实际采用带电作业及其节约的时户数未登记。掌握该数据者可直接填报。",
+)
+AS_KNOWN_NOW = Text(
+    "customer-hours avoided by transfer: not told. Planning tells them as known now, not as known at another instant.",
+    "计划停电转供率:未给出。计划数据只有当前口径,没有历史获知口径。",
+)
 PREARRANGED = np.array([one.prearranged and not one.rationing for one in NATURES])
 """Works, planned or temporary; rationing is nobody's work."""
 TEMPORARY = np.array([one.temporary for one in NATURES])
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """The management indices of a period that can be told, and why others cannot."""
+
+    indices: tuple[Index, ...]
+    untold: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """As the API and `everlit reliability management --json` show it."""
+        return {
+            "indices": [one.as_json() for one in self.indices],
+            "untold": [one.as_json() for one in self.untold],
+        }
+
+
+def told_with(indices: tuple[Index, ...]) -> Management:
+    """The indices with a note for each of those that nobody handed the hours in for."""
+    keys, said = {one.key for one in indices}, (("transferred", AS_KNOWN_NOW), ("live_line", NO_METHOD))
+    notes = [Finding(f"management.{key}", key, why, severity=Severity.NOTE) for key, why in said if key not in keys]
+    return Management(indices, tuple(notes))
 
 
 def management(

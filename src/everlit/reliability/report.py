@@ -59,6 +59,10 @@ def page(report: MonthReport, *, language: str) -> dict[str, Any]:
 
 
 def _standing(report: MonthReport, language: str) -> str:
+    if report.provisional:
+        return Text(
+            "PROVISIONAL: the month is not over, its figures still grow", "暂定:本月尚未结束,数据仍会变化"
+        ).in_language(language)
     if not report.standing.versions:
         return Text("not closed: figures as known now", "未封账:按当前台账计算").in_language(language)
     closed = report.standing.versions[-1]

@@ -25,6 +25,7 @@ from everlit.reliability import store
 from everlit.reliability.budget import BudgetView, budget_view
 from everlit.reliability.calendar import days_of, last_day, month_period, months_of, year_period
 from everlit.reliability.closing import Basis, ClosedMonth, MonthStanding, UnableToCloseMonth, close, restated
+from everlit.reliability.compared import MOST_TOLD, Compared, named
 from everlit.reliability.customers import customers_by, in_force, time_weighted, weight_of
 from everlit.reliability.days import DailySaidi, MajorDay, Threshold, daily_saidi, major_days, threshold
 from everlit.reliability.drill import Drilled, UnableToDrill, chosen_formula, drill, interrupted, narrowed
@@ -34,7 +35,7 @@ from everlit.reliability.kept import Kept
 from everlit.reliability.load import mean_load_w
 from everlit.reliability.management import management
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
-from everlit.reliability.month_report import MonthReport
+from everlit.reliability.month_report import MonthReport, begun
 from everlit.reliability.policies import limits_of
 from everlit.reliability.sheet import Sheet
 from everlit.reliability.tally import Whole
@@ -101,6 +102,18 @@ class Reliability:
                 )
         counted = {base: counted[base] for base in bases}
         return Sheet(network, period, self.zone, known_at, convention, major, by, counted, view)
+
+    def compared(
+        self, network: str, period: Period, then: datetime | None, later: datetime | None = None, **asked: Any
+    ) -> Compared:
+        """Every figure of a period that differs between two states of knowledge, and what arrived between them.
+
+        `asked` as for `indices`; raises UnableToCompare without `then`. Both sides are counted by the rules in force now.
+        """
+        first = named(then)
+        before, after = (list(self.indices(network, period, known_at=at, **asked).rows()) for at in (first, later))
+        arrived, count = self.ledger.arrived(network, period, first, later, most=MOST_TOLD)
+        return Compared(network, period, first, later, len(after), restated(before, after), arrived, count)
 
     def drill(
         self,
@@ -268,8 +281,11 @@ class Reliability:
     def report(
         self, network: str, month: str, *, allotted_h: Hours, committed_h: Hours, transferred_h: float | None = None
     ) -> MonthReport:
-        """The report of a month: as reported when it is closed, else as known now. What planning knows is told."""
-        period, standing = month_period(month, self.zone), self.month(network, month)
+        """The report of a month: as reported when it is closed, else as known now. What planning knows is told.
+
+        Raises UnableToReport for a month that has not begun.
+        """
+        period, standing = begun(month, self.zone, now=self.clock()), self.month(network, month)
         year = period.start.astimezone(self.zone).year
         known_at = standing.versions[-1].known_at if standing.versions else None
         until = Period(year_period(year, self.zone).start, period.end)
@@ -291,6 +307,7 @@ class Reliability:
             management=self.management(network, period, known_at=known_at, transferred_h=transferred_h),
             frequent=self.repeats(network, at=min(period.end, self.clock()), known_at=known_at),
             standing=standing,
+            provisional=self.clock() < period.end,
         )
 
     # ------------------------------------------------------------------------------------------ internals
