@@ -35,6 +35,7 @@ from sqlalchemy import (
 from everlit.customers.model import Account, AccountKind, Contact, ContactRole, Delegate, Quiet, Way
 from everlit.grid import Importance
 from everlit.platform.database import metadata
+from everlit.platform.lists import among
 
 _SEQ = BigInteger().with_variant(Integer, "sqlite")
 _AT_ONCE = 2_000
@@ -260,11 +261,11 @@ def readers(
     holders: dict[int, Reader] = {}
     for some in batches(account_nos, _AT_ONCE):
         shown = (accounts.c.account_no, accounts.c.account_id, accounts.c.address, *_contact_columns(accounts))
-        for row in connection.execute(select(*shown).where(accounts.c.account_no.in_(some))):
+        for row in connection.execute(select(*shown).where(among(connection, accounts.c.account_no, some))):
             holders[row.account_no] = Reader(_contact(row, ContactRole.HOLDER), row.account_id, row.address)
     others: dict[int, Reader] = {}
     for some in batches(contact_nos, _AT_ONCE):
-        for row in connection.execute(select(contacts).where(contacts.c.contact_no.in_(some))):
+        for row in connection.execute(select(contacts).where(among(connection, contacts.c.contact_no, some))):
             others[row.contact_no] = Reader(_contact(row, ContactRole(row.role)))
     return holders, others
 

@@ -61,7 +61,7 @@ class Group:
 class Happening:
     """What people have to be told about (停电事件): who is dark when by the final plan, or by what is known of a fault.
 
-    `period` is what is announced; `groups` say exactly which loads are dark when.
+    `period` is what is announced; `groups` say exactly which loads are dark when, each load in one of them.
     """
 
     event_id: str

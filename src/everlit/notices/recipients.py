@@ -10,7 +10,7 @@ An account is dark with probability Σ pᵢ over the dark places where it may ha
 
 import math
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,9 +53,9 @@ def groups_of(assessment: Mapping[str, Any], *, rounding_min: float) -> tuple[Gr
     return tuple(Group(spans, tuple(names)) for spans, names in sorted(loads.items()))
 
 
-def spans_at(groups: Iterable[Group], loads: Container[str]) -> dict[str, Spans]:
+def spans_at(groups: Iterable[Group], loads: set[str]) -> dict[str, Spans]:
     """The times of those of some loads that are dark; an outage may have half a million others."""
-    return {name: group.spans for group in groups for name in group.consumer_ids if name in loads}
+    return {name: group.spans for group in groups for name in loads.intersection(group.consumer_ids)}
 
 
 @dataclass(frozen=True, slots=True)

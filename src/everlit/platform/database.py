@@ -11,6 +11,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -30,6 +31,8 @@ metadata = MetaData(
 )
 
 BUSY_MS = 30_000
+CACHE_KIB = 65_536
+"""Pages SQLite keeps at hand, per connection; its own 2 MB are less than one index of a town's notices."""
 WRITERS = 0x65_76_65_72_6C_69_74
 """The advisory lock of writers on PostgreSQL: the bytes of "everlit"."""
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -43,12 +46,12 @@ def sqlite_url(home: Path) -> str:
 def open_engine(url: str) -> Engine:
     """An engine for `url`; a plain postgresql:// URL is served by psycopg 3. ValueError for any other database."""
     if url.startswith(("postgresql://", "postgres://")):
-        return create_engine("postgresql+psycopg://" + url.split("://", 1)[1], pool_pre_ping=True)
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
     if url.startswith("postgresql+psycopg://"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, json_deserializer=msgspec.json.decode)
     if not url.startswith("sqlite://"):
         raise ValueError("the database must be sqlite:///… or postgresql://…")
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000}, json_deserializer=msgspec.json.decode)
     engine.dialect.colspecs = {**engine.dialect.colspecs, DateTime: UtcDateTime}
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_immediate)
@@ -66,7 +69,8 @@ class UtcDateTime(DATETIME):
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}"):
+    kept = f"cache_size=-{CACHE_KIB}"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}", kept):
         connection.execute(f"PRAGMA {pragma}")
 
 

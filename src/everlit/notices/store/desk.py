@@ -75,10 +75,11 @@ class Desk:
     def holders(self, *, spoken: bool) -> None:
         """The many. `spoken`: somebody was told about the event before."""
         said, connection, when = self.happening, self.connection, self.when
-        spans: dict[str, int] = {}
+        loads: dict[int, tuple[str, ...]] = {}
         for group in said.groups:
-            spans.update(dict.fromkeys(group.consumer_ids, self.span(group.spans)))
-        dark = fan_out.Dark(said.network, spans, self.certain)
+            number = self.span(group.spans)
+            loads[number] = loads.get(number, ()) + group.consumer_ids
+        dark = fan_out.Dark(said.network, loads, self.certain)
         known = said.event_id if spoken else ""
         self.queued[said.kind] += fan_out.queue_dark(
             connection, self.number(said.kind), dark, when=when, event_id=known

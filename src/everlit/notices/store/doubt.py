@@ -13,7 +13,8 @@ from everlit.notices.delegates import Bundle
 from everlit.notices.model import Group, State
 from everlit.notices.recipients import Place
 from everlit.notices.store.fan_out import When
-from everlit.notices.store.tables import among, covered, outbox
+from everlit.notices.store.tables import covered, outbox
+from everlit.platform.lists import InOrder, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def delegations_at(
     When there are more loads than delegations, those of the whole network: the caller passes over the others."""
     account = (accounts.c.account_no, accounts.c.consumer_id, accounts.c.link_probability, accounts.c.priority)
     query = select(delegations.c.contact_no, *account)
-    query = query.join_from(delegations, accounts, accounts.c.account_no == delegations.c.account_no)
+    query = query.select_from(InOrder(delegations, accounts, accounts.c.account_no == delegations.c.account_no))
     query = query.where(accounts.c.network == network)
     kept = int(connection.execute(select(func.count()).select_from(delegations)).scalar_one())
     if sum(len(group.consumer_ids) for group in groups) > kept:

@@ -8,7 +8,7 @@ Here are the holders of accounts whose place is certain, the many. Accounts whos
 few: they are decided in Python by the same table (`doubt`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,8 @@ from everlit.customers.model import Priority
 from everlit.customers.store import accounts, contacts
 from everlit.notices.model import State
 from everlit.notices.store.beliefs import believed
-from everlit.notices.store.tables import among, covered, joined, outbox
+from everlit.notices.store.tables import covered, outbox
+from everlit.platform.lists import among, joined
 
 COLUMNS = (
     "announcement_id", "account_no", "contact_no", "channel", "span_id", "certain", "stale", "priority", "accounts",
@@ -56,11 +57,16 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Dark:
-    """What goes dark, for one decision: the number of the times of each load, and from when a place counts as certain."""
+    """What goes dark, for one decision: loads by the number of their times, and from when a place counts as certain."""
 
     network: str
-    spans: Mapping[str, int]
+    loads: Mapping[int, Sequence[str]]
     certain: float
+
+    @property
+    def names(self) -> list[str]:
+        """All loads."""
+        return [name for some in self.loads.values() for name in some]
 
 
 def queue_dark(connection: Connection, announcement_id: int, dark: Dark, *, when: When, event_id: str = "") -> int:
@@ -88,7 +94,7 @@ def queue_cancelled(connection: Connection, announcement_id: int, dark: Dark, *,
         _rows(announcement_id, what.c.span_id, when, certain=what.c.certain)
         .join_from(accounts, what, what.c.account_no == accounts.c.account_no)
         .where(what.c.contact_no == 0, accounts.c.network == dark.network, accounts.c.link_probability >= dark.certain)
-        .where(~among(connection, accounts.c.consumer_id, list(dark.spans)))
+        .where(~among(connection, accounts.c.consumer_id, dark.names))
     )
     return _put(connection, query)
 
@@ -126,7 +132,7 @@ def queue_told(
 def _dark(
     connection: Connection, announcement_id: int, dark: Dark, when: When
 ) -> tuple[Select[Any], ColumnElement[int]]:
-    where, span = joined(connection, dark.spans, accounts.c.consumer_id)
+    where, span = joined(connection, dark.loads, accounts.c.consumer_id)
     query = _rows(announcement_id, span, when).select_from(where)
     return query.where(accounts.c.network == dark.network, accounts.c.link_probability >= dark.certain), span
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, and_, exists, func, insert, select, union_all
 from everlit.customers.model import Priority
 from everlit.customers.store import accounts, contacts
 from everlit.notices.model import TOLD, State
-from everlit.notices.store.tables import among, announcements, covered, outbox, receipts, reconciliations
+from everlit.notices.store.tables import announcements, covered, outbox, receipts, reconciliations
 from everlit.platform.events import aware
+from everlit.platform.lists import among
 
 TOLD_STATES = [state.value for state in TOLD]
 

@@ -30,7 +30,8 @@ from everlit.notices.channel import Kind
 from everlit.notices.model import REACHED, Announcement, Claimed, Spans, State
 from everlit.notices.outbox import Mark
 from everlit.notices.store.fan_out import COLUMNS
-from everlit.notices.store.tables import IN_FLIGHT, READY, announcements, outbox, rows_of, spans
+from everlit.notices.store.tables import IN_FLIGHT, READY, announcements, outbox, spans
+from everlit.platform.lists import rows_of
 
 DETAIL, RECEIPT = 200, 200
 

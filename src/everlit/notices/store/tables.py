@@ -1,34 +1,19 @@
 """The tables of notices. What is unique about a message: reader, event, kind, version (one announcement), channel."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import msgspec
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Boolean,
     Column,
-    Connection,
     DateTime,
     Index,
     Integer,
     SmallInteger,
     String,
     Table,
-    TableValuedAlias,
     UniqueConstraint,
-    any_,
-    cast,
-    func,
-    literal,
-    select,
     text,
 )
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import FromClause, Join
 
 from everlit.platform.database import metadata
 
@@ -122,65 +107,3 @@ reconciliations = Table(
     Index("ix_notices_reconciliations_network", "network", "month"),
 )
 TABLES: tuple[Table, ...] = (spans, announcements, outbox, covered, receipts, reconciliations)
-
-
-class _InOrder(Join):
-    """A join whose left side SQLite reads first, as its CROSS JOIN promises."""
-
-    inherit_cache = True
-
-
-@compiles(_InOrder, "sqlite")
-def _in_order(join: Join, compiler: Any, **asked: Any) -> str:
-    left, right = (compiler.process(side, **{**asked, "asfrom": True}) for side in (join.left, join.right))
-    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **asked)}"
-
-
-def joined(
-    connection: Connection, pairs: Mapping[str, int], what: Column[Any]
-) -> tuple[FromClause, ColumnElement[int]]:
-    """The table of `what` joined to a long list of its values, and the number that the list gives with each of them.
-
-    SQLite walks the list and looks each value up in an index, which its planner, knowing nothing of the list, would do the
-    other way round half of the time. PostgreSQL gets two texts, which are taken apart faster than arrays; it knows how
-    long the list is and hashes.
-    """
-    if connection.dialect.name == "sqlite":
-        each = func.json_each(_json(pairs)).table_valued("key", "value", name="listed")
-        return _InOrder(each, what.table, what == each.c.key), each.c.value
-    words = [func.string_to_array(literal(MARK.join(map(str, side)), String), MARK) for side in (pairs, pairs.values())]
-    given = func.unnest(words[0], cast(words[1], ARRAY(BigInteger))).table_valued(
-        Column("key", String()), Column("value", BigInteger()), name="listed"
-    )
-    each = given.render_derived()
-    return each.join(what.table, what == each.c.key), each.c.value
-
-
-MARK = "\x1f"
-
-
-def among(connection: Connection, what: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """True for what is on a list, which is sent as one parameter however long it is.
-
-    SQLite looks a list in a subquery up value by value in an index of `what`. PostgreSQL knows the length of an array: a
-    short one goes through the index, a long one is hashed and the table read once. It gets long ones as one text, which
-    is taken apart faster than an array.
-    """
-    given = list(values)
-    if connection.dialect.name == "sqlite":
-        return what.in_(select(func.json_each(_json(given)).table_valued("value").c.value))
-    if isinstance(what.type, String) and not any(MARK in one for one in given):
-        return what == any_(func.string_to_array(literal(MARK.join(given), String), MARK, type_=ARRAY(String)))
-    return what == any_(literal(given, ARRAY(what.type)))
-
-
-def rows_of(connection: Connection, rows: Sequence[Sequence[Any]]) -> TableValuedAlias:
-    """Rows as a table whose one column `value` is a JSON array, sent as one parameter."""
-    value: Column[Any] = Column("value", JSON())
-    if connection.dialect.name == "sqlite":
-        return func.json_each(_json(rows)).table_valued(value, name="given")
-    return func.json_array_elements(cast(literal(rows, JSON), JSON)).table_valued(value, name="given").render_derived()
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
