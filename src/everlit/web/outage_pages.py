@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -23,6 +23,7 @@ from everlit.web.month import feeder_titles
 from everlit.web.outage_drawing import drawing
 from everlit.web.rendering import refused, render, see
 from everlit.web.timeline import lanes
+from everlit.web.typed import chosen, instant, whole
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
@@ -151,27 +152,22 @@ def ticket_file(app: TheApp, outage_id: str, direction: str, lang: str = "zh") -
     return Response(ticket_pdf(ticket, language="en" if lang == "en" else "zh"), media_type="application/pdf")
 
 
-def _typed(text: str, zone: tzinfo) -> datetime | None:
-    """A local time as the page's own field sends it, None when it is empty; raises ValueError."""
-    return datetime.fromisoformat(text).replace(tzinfo=zone) if text else None
-
-
 @router.post("/outages/{outage_id}")
 async def act(request: Request, app: TheApp, outage_id: str) -> Response:
     """One step of the outage's life, from the page's own forms; refused with every gate that says no."""
     form = await request.form()
     text = {name: str(value).strip() for name, value in form.items()}
     try:
-        actor, command = acting(request), Command(text.get("command", ""))
+        actor, command = acting(request), chosen("command", text.get("command", ""), Command)
         if command is Command.ASSESS:
             app.planning.assess_outage(outage_id, actor=actor)
         else:
             code, minutes = text.get("delay_code", ""), text.get("minutes", "")
             app.planning.act(
-                outage_id, command, actor=actor, version=int(text["version"]) if "version" in text else None,
-                reason=text.get("reason", ""), delay_code=DelayCode(code) if code else None,
+                outage_id, command, actor=actor, version=whole("version", text["version"]) if "version" in text else None,
+                reason=text.get("reason", ""), delay_code=chosen("delay_code", code, DelayCode) if code else None,
                 period=_lasting(app.planning.outage(outage_id).period, minutes) if minutes else None,
-                at=_typed(text.get("at", ""), app.zone), with_requests=text.get("with_requests") == "yes",
+                at=instant(text.get("at", ""), app.zone), with_requests=text.get("with_requests") == "yes",
             )  # fmt: skip
     except Refusal as refusal:
         return refused(request, refusal, "outage.html", **_facts(request, app, outage_id))

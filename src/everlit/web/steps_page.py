@@ -1,6 +1,5 @@
 """Steps as they are done (操作执行), on a phone beside the switch: the next step large, everything done below it."""
 
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +13,7 @@ from everlit.control.steps import WALKED, next_step
 from everlit.kernel import Refusal
 from everlit.switching.ticket import Direction
 from everlit.web.rendering import refused, render, see
+from everlit.web.typed import chosen, instant, whole
 
 router = APIRouter(include_in_schema=False)
 TEMPLATE = "steps.html"
@@ -32,9 +32,9 @@ async def tell(request: Request, app: TheApp, outage_id: str) -> Response:
     text = {name: str(value).strip() for name, value in form.items()}
     try:
         actor = acting(request)
-        at = datetime.fromisoformat(text["at"]).replace(tzinfo=app.zone) if text.get("at") else app.clock()
         step = DoneStep(
-            Direction(text.get("way", "")), int(text.get("number", "")), at, actor.name,
+            chosen("way", text.get("way", ""), Direction), whole("number", text.get("number", "")),
+            instant(text.get("at", ""), app.zone) or app.clock(), actor.name,
             text.get("device", ""), "left_out" in text, text.get("note", ""),
         )  # fmt: skip
         app.control.tell(outage_id, [step], actor=actor)
