@@ -51,7 +51,7 @@ def test_indices():
         Reviewed(called_off("O5"), 70.0, 200.0, 1),
     ]
     made = indices(
-        reviewed, policies=DEFAULT_POLICIES, outages_by_feeder={"A": 2, "B": 1}, feeders=10, transferable_feeders=8
+        reviewed, policies=DEFAULT_POLICIES, outages_by_feeder={"A": 2, "B": 1}, feeders=10, transferable=(8, 10)
     )
     assert index(made, "transferable") == (8, 10, 0.8)
     assert index(made, "transferred") == (400.0, 600.0, pytest.approx(2 / 3))
@@ -77,6 +77,6 @@ def test_a_review_ranks_the_worst_first():
         Reviewed(done("O2", end=45, code=DelayCode.MATERIAL)),
         Reviewed(done("O3", end=-5)),
     ]
-    made = review(reviewed, policies=DEFAULT_POLICIES, now=NOON, feeders=3, transferable_feeders=2)
+    made = review(reviewed, policies=DEFAULT_POLICIES, now=NOON, feeders=3, transferable=(2, 3))
     assert [one.outage_id for one in made.deviations] == ["O2", "O1", "O3"]
     assert made.reasons == {"material": 1} and made.as_json()["indices"][0]["denominator"] == 3

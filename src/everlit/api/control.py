@@ -59,7 +59,7 @@ def delays(app: TheApp, network: TheNetwork, year: Annotated[int | None, Query()
 @router.get("/months/{month}/review", summary="Planned against actual of a month, with the management indices")
 def review_month(app: TheApp, network: TheNetwork, month: Month) -> Response:
     """Each executed outage's deviation; each index with numerator and denominator."""
-    return json_response(app.planning.review_month(network, month).as_json())
+    return json_response(app.planning.review_month(network, month, with_feeders=True).as_json())
 
 
 @router.get("/months/{month}/ties", summary="Missing ties of a month, dearest first")

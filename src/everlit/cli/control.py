@@ -118,7 +118,7 @@ def review(month: MonthOption, network: NetworkName = "urban", as_json: Json = F
     """Planned against actual of a month, with the management indices. 月度回顾。"""
     app = App.open()
     app.grid(network)
-    answer = app.planning.review_month(network, month).as_json()
+    answer = app.planning.review_month(network, month, with_feeders=True).as_json()
     show(answer, as_json=as_json, people=lambda: show_review(answer))
 
 

@@ -129,11 +129,12 @@ def indices(
     policies: Policies,
     outages_by_feeder: Mapping[str, int] | None = None,
     feeders: int = 0,
-    transferable_feeders: int | None = None,
+    transferable: tuple[int, int] | None = None,
 ) -> tuple[Index, ...]:
     """The management indices over some outages (all of a month, or of a unit).
 
-    `transferable_feeders` is None where nobody counted them: no share is shown then.
+    `transferable` are the feeders that pass the transfer check and all with load (`transferable`); None where nobody counted
+    them: no share is shown then.
     """
     standing = [one for one in reviewed if one.stands]
     executed = [one for one in reviewed if one.outage.state in EXECUTED]
@@ -149,13 +150,13 @@ def indices(
     told, concerned = (sum(counts) for counts in zip(*notices, strict=True)) if notices else (0, 0)
     repeated = sum(count >= 2 for count in (outages_by_feeder or {}).values())
     planned = [one for one in reviewed if one.promised]
-    checked = feeders if transferable_feeders is not None else 0
+    passing, checked = transferable or (0, 0)
     kept = [one for one in deviations if not one.late and abs(one.start_min) <= 30]
     return (
         Index(
             "transferable",
             Text("feeders that pass the transfer check", "可转供电率"),
-            transferable_feeders or 0,
+            passing,
             checked,
         ),
         Index("transferred", Text("customer-hours avoided by transfer", "计划停电转供率"), avoided, avoided + lost),

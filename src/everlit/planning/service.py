@@ -25,7 +25,7 @@ from everlit.planning.assess import Assessment, assess
 from everlit.planning.delays import RUNNING, Cause, Course, Promise, causes, course_of, promise
 from everlit.planning.forecast import Forecast, forecast_of
 from everlit.planning.gates import protection, repetition, spending
-from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, put_back
+from everlit.planning.grounds import announced, dark_sections, facts_fingerprint, numbers, put_back
 from everlit.planning.history import NOTHING, Agreed, History, Past, days_by_section, history_of
 from everlit.planning.holidays import CalendarDay, WorkingCalendar, shipped_days, working_calendar
 from everlit.planning.important import sources_of
@@ -65,6 +65,7 @@ from everlit.planning.roles import MAY
 from everlit.planning.schedule import schedule_month
 from everlit.planning.store import FiledRequest, Stored, UnableToFindPlanned
 from everlit.planning.temporary import nature_of, received, revised, temporary_share
+from everlit.planning.transferable import FeederTransfer, transferable_feeders
 from everlit.planning.zones import ZoneCache
 from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, history, record
@@ -83,6 +84,8 @@ AGREED = (State.BALANCED, *FIXED)
 """Outages whose time is agreed: a new plan leaves them where they stand. To plan a balanced one anew, cancel it."""
 TO_COME = (State.BALANCED, *COMMITTED)
 """Outages that are agreed and not restored yet: they count for repeats as assessed. What happened, the ledger tells."""
+MOST_KEPT = 32
+"""Months whose feeders are kept in memory."""
 EVERY_EVENT = 100_000
 """More events than one request or outage ever has."""
 CHECKED_AGAIN = (Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT)
@@ -131,6 +134,7 @@ class Planning:
     reactions: Callable[[Connection, str, str, Mapping[str, Any]], None] = lambda *_: None
     """What others do because of an event, inside its transaction: kind, subject, body."""
     _zones: ZoneCache = field(default_factory=ZoneCache)
+    _feeders: dict[str, tuple[FeederTransfer, ...]] = field(default_factory=dict)
 
     # ------------------------------------------------------------------------------------------- policies
     def policies(self) -> Policies:
@@ -900,8 +904,22 @@ class Planning:
         requests = self._requests_of(connection, outage)
         return sorted({name for one in requests for name in (one.crew, one.department.value) if name})
 
-    def review_month(self, network: str, month: str) -> Review:
-        """Planned against actual of a month, with the indices of management."""
+    def transferable(self, network: str, month: str) -> tuple[FeederTransfer, ...]:
+        """The feeders with load, each with whether its ties carry it in the month (可转供电率). Computed once for the same
+        network, loads and rules, then kept in memory."""
+        grid, first, policies = self.grid(network), month_period(month, self.zone).start.date(), self.policies()
+        forecast = self.forecasts(grid, self.time_zone)
+        key = fingerprint([grid.network.fingerprint, forecast.fingerprint, numbers(policies, on=first), month])
+        if key not in self._feeders:
+            if len(self._feeders) >= MOST_KEPT:
+                self._feeders.clear()
+            self._feeders[key] = transferable_feeders(
+                grid, first=first, forecast=forecast, policies=policies, zone=self.zone
+            )
+        return self._feeders[key]
+
+    def review_month(self, network: str, month: str, *, with_feeders: bool = False) -> Review:
+        """Planned against actual of a month, with the indices of management; `with_feeders` their transfers are checked."""
         with reading(self.engine) as connection:
             outages = store.outages(connection, network, during=month_period(month, self.zone))
             reviewed, by_feeder = [], Counter[str]()
@@ -917,7 +935,10 @@ class Planning:
                 reviewed.append(one)
                 if one.stands:
                     by_feeder.update({row["feeder_id"] for row in body["households"] if row["feeder_id"]})
-        counts = {"outages_by_feeder": by_feeder, "feeders": len(self.grid(network).feeder_ids)}
+        counts: dict[str, Any] = {"outages_by_feeder": by_feeder, "feeders": len(self.grid(network).feeder_ids)}
+        if with_feeders:
+            checked = self.transferable(network, month)
+            counts["transferable"] = sum(one.passes for one in checked), len(checked)
         return review(reviewed, policies=self.policies(), now=self.clock(), **counts)
 
     # ------------------------------------------------------------------------------------------ internals

@@ -37,8 +37,6 @@ from everlit.web.waterfall import department_rows, waterfall
 
 router = APIRouter(include_in_schema=False)
 PLAN_SECONDS = 20.0
-UNCOUNTED = ("transferable",)
-"""Indices whose numerator nobody counts yet."""
 ALONE = (State.SUBMITTED, State.ASSESSED)
 STEPS = (
     Command.ASSESS, Command.BALANCE, Command.APPROVE, Command.NOTIFY, Command.PERMIT, Command.START, Command.FINISH,
@@ -276,14 +274,14 @@ def review_now(request: Request, app: TheApp) -> Response:
 def review(request: Request, app: TheApp, key: str) -> HTMLResponse:
     """The promise clock of outages under way, planned against actual, management indices, causes of delay."""
     month = month_of(request, app, key)
-    reviewed = app.planning.review_month(month.network, month.key)
+    reviewed = app.planning.review_month(month.network, month.key, with_feeders=True)
     return render(
         request,
         "review.html",
         month=month,
         promises=app.planning.promises(month.network),
         begun=[row for row in month.rows if row.outage.execution.off_at is not None],
-        indices=[index for index in reviewed.indices if index.key not in UNCOUNTED],
+        indices=reviewed.indices,
         causes=app.planning.delay_causes(month.network, year=month.days[0].year),
         beside=beside,
     )
