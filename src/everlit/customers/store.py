@@ -261,7 +261,7 @@ def readers(
     holders: dict[int, Reader] = {}
     for some in batches(account_nos, _AT_ONCE):
         shown = (accounts.c.account_no, accounts.c.account_id, accounts.c.address, *_contact_columns(accounts))
-        for row in connection.execute(select(*shown).where(among(connection, accounts.c.account_no, some))):
+        for row in connection.execute(select(*shown).where(among(connection, accounts.c.account_no, some))).all():
             holders[row.account_no] = Reader(_contact(row, ContactRole.HOLDER), row.account_id, row.address)
     others: dict[int, Reader] = {}
     for some in batches(contact_nos, _AT_ONCE):

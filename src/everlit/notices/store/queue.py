@@ -87,7 +87,7 @@ def _take(
         .cte("chosen")
     )
     query = update(outbox).where(outbox.c.notice_id.in_(select(chosen.c.notice_id))).values(values).returning(*_HAND)
-    return [Claimed(*row) for row in connection.execute(query)]
+    return [Claimed(*row) for row in connection.execute(query).all()]
 
 
 def mark(connection: Connection, marks: Sequence[Mark], *, token: str) -> None:
@@ -186,7 +186,7 @@ def standing(connection: Connection, event_id: str, channel: str, *, limit: int)
         .order_by(outbox.c.notice_id)
         .limit(limit)
     )  # fmt: skip
-    return [Claimed(*row) for row in connection.execute(query)]
+    return [Claimed(*row) for row in connection.execute(query).all()]
 
 
 def kept_announcement(connection: Connection, announcement_id: int) -> Announcement:
