@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -20,6 +20,7 @@ from everlit.ledger.places import Places
 from everlit.ledger.policies import LEDGER_POLICIES
 from everlit.ledger.reading import read_records
 from everlit.ledger.roster import roster
+from everlit.ledger.spreadsheet import FIRST_DAY, instant_text
 from everlit.ledger.tabular import UnableToReadInterruptions, read_sheet
 from everlit.ledger.words import CAUSE_WORDS, NATURE_WORDS
 from tests.ledger.drawn import EDITOR, HEADER, NOON, SHANGHAI, Hand, app_on, network, sheet
@@ -178,6 +179,53 @@ def test_a_spreadsheet_with_typed_cells():
     assert span(drafts) == ["2026-05-03T00:00:00+00:00", "2026-05-03T01:30:00+00:00"]
     errors = [one for one in faults.listed() if one.severity is Severity.ERROR]
     assert [(one.kind, one.evidence["row"]) for one in errors] == [("ledger.subject.absent", 4)]
+
+
+def numbered(rows, **book):
+    """A spreadsheet of these cells, numbers without a format."""
+    import xlsxwriter
+
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, {"in_memory": True, **book}) as made:
+        page = made.add_worksheet()
+        for number, row in enumerate([HEADER.split(","), *rows]):
+            page.write_row(number, 0, row)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(("book", "less"), [({}, 0), ({"date_1904": True}, 1462)])
+def test_bare_numbers_in_a_column_of_times_are_serial_dates_told_once_a_column(book, less):
+    first = ["12", "a", 46145.25 - less, 46145 + 8 / 24 + 30 / 86400 - less, "fault"]
+    content = numbered([first, ["13", "b", 46146.5 - less, "2026-05-04 13:00", "fault"]], **book)
+    drafts, faults = read(content, name="f.xlsx")
+    assert list(drafts.event_ids) == ["12", "13"]
+    assert span(drafts) == ["2026-05-02T22:00:00+00:00", "2026-05-04T05:00:00+00:00"]
+    told = [one for one in faults.listed() if one.kind == "ledger.time.serial"]
+    assert [(one.evidence["column"], one.evidence["row"], one.severity) for one in told] == [
+        ("off", 2, Severity.NOTE), ("on", 2, Severity.NOTE),
+    ]  # fmt: skip
+    assert told[0].message.en.endswith("2 numbers are read as spreadsheet dates, first 2026-05-03 06:00:00.")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [(46145, "day"), (7.5, "unreadable"), (-1.5, "unreadable"), (1e12, "unreadable"), (36525.5, "unreadable"),
+     (73051.5, "unreadable"), (True, "unreadable")],
+)  # fmt: skip
+def test_numbers_that_are_no_plausible_date_are_refused_with_row_and_column(number, kind):
+    content = numbered([["12", "a", number, "2026-05-04 13:00", "fault"], ["13", "a", 46145.25, 46145.5, "fault"]])
+    drafts, faults = read(content, name="f.xlsx")
+    assert list(drafts.event_ids) == ["13"]
+    (wrong,) = [one for one in faults.listed() if one.severity is Severity.ERROR]
+    assert (wrong.kind, wrong.evidence["row"], wrong.evidence["column"]) == (f"ledger.time.{kind}", 2, "off")
+
+
+@given(st.datetimes(NAIVE.replace(year=2000), NAIVE.replace(year=2099)))
+def test_a_serial_date_is_the_second_a_spreadsheet_means(at):
+    at = at.replace(microsecond=0)
+    serial = (at - NAIVE.replace(year=1899, month=12, day=30)) / timedelta(days=1)
+    told = instant_text(serial, first=FIRST_DAY)
+    assert told == (f"{at:%Y-%m-%d %H:%M:%S}" if at.time() != time() else f"{at:%Y-%m-%d}")
 
 
 def zipped(name, content):

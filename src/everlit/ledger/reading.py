@@ -82,6 +82,13 @@ def _texts(sheet: Sheet, faults: Faults) -> None:
 def _times(sheet: Sheet, faults: Faults, clock: Clock, name: str) -> Seconds:
     column = column_of(sheet, name)
     faults.note("missing", name, column.codes < 0, Text("it is missing.", "为空。"))
+    if name in sheet.serial:
+        count = len(sheet.serial[name])
+        words = Text(
+            f"{count:,} numbers are read as spreadsheet dates, first {{value}}.",
+            f"{count:,} 个数字按电子表格日期序列号读取,首个为 {{value}}。",
+        )
+        faults.note("time.serial", name, sheet.serial[name][:1], words, severity=Severity.NOTE)
     seconds, wrong = clock.read_all(column.values)
     for reason, words in REASONS.items():
         cells = np.array([place for place, why in wrong if why == reason], np.int64)

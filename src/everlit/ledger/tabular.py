@@ -6,7 +6,7 @@ different days, events and words, so whatever looks at cells looks at each only 
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +51,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Columns of the format, and the other names they go by."""
 
+TIMES = ("off", "on")
 NEEDED = ("event_id", "off", "on", "nature")
 
 
@@ -70,13 +71,17 @@ class Coded:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A file as read: its columns by their names of the format, and the line of each row."""
+    """A file as read: its columns by their names of the format, and the line of each row.
+
+    `serial` are the rows of a column of times where a spreadsheet has a number and no date format.
+    """
 
     name: str
     columns: Mapping[str, Coded]
     rows: int
     lines: Ints
     ragged: tuple[int, ...] = ()
+    serial: Mapping[str, Ints] = field(default_factory=dict)
 
 
 def read_sheet(source: Path | bytes, *, name: str = "") -> Sheet:
@@ -199,16 +204,21 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _from_xlsx(content: bytes, name: str) -> Sheet:
-    from everlit.ledger.spreadsheet import read_cells
+    from everlit.ledger.spreadsheet import cell_text, instant_text, is_serial, read_cells
 
-    cells, lines = read_cells(content, most_bytes=4 * MOST_BYTES)
-    header = _format_names([str(cell) for cell in cells[0]], name) if cells else []
-    columns = {
-        column: pa.array([row[place] for row in cells[1:]], pa.string())
-        for place, column in enumerate(header)
-        if column in COLUMNS
-    }
-    return _sheet(name, pa.table(columns), np.array(lines[1:], np.int32))
+    sheet = read_cells(content, most_bytes=4 * MOST_BYTES)
+    header = _format_names([str(cell) for cell in sheet.rows[0]], name) if sheet.rows else []
+    serial: dict[str, Ints] = {}
+    columns = {}
+    for place, column in enumerate(header):
+        cells = [row[place] for row in sheet.rows[1:]] if column in COLUMNS else []
+        if column in TIMES:
+            numbers = [number for number, cell in enumerate(cells) if is_serial(cell, first=sheet.first_day)]
+            serial |= {column: np.array(numbers, np.int32)} if numbers else {}
+            columns[column] = pa.array([instant_text(cell, first=sheet.first_day) for cell in cells], pa.string())
+        elif column in COLUMNS:
+            columns[column] = pa.array([cell_text(cell) for cell in cells], pa.string())
+    return replace(_sheet(name, pa.table(columns), np.array(sheet.lines[1:], np.int32)), serial=serial)
 
 
 # --------------------------------------------------------------------------------------------- columns
