@@ -678,19 +678,18 @@ def test_no_plan_to_adopt(desk):
 
 def test_an_agreed_outage_counts_for_the_repeats_of_the_next_until_it_is_called_off(desk):
     outage = desk.approved()
-    known = desk.planning.history("n", year=2026)
-    assert [one.outage_id for one in known] == [outage.outage_id] and "c-b" in known[0].place_ids
     later = Period(START + timedelta(days=8), START + timedelta(days=8, hours=6))
-    again = desk.planning.study("n", [ONE], period=later)
     names = desk.network.network.tables["consumers"].column("consumer_id").to_pylist()
-    counts = {
-        names[load]: one.year for load, one in zip(again.repeats.consumer.tolist(), again.repeats.counted, strict=True)
-    }
-    assert counts["c-b"] == 2
+
+    def counted():
+        made = desk.planning.study("n", [ONE], period=later).repeats
+        return {names[load]: one.year for load, one in zip(made.consumer.tolist(), made.counted, strict=True)}["c-b"]
+
+    assert counted() == 2
     own = desk.planning.study_outage(outage)
     assert {one.year for one in own.repeats.counted} == {1}, "an outage does not repeat itself"
     desk.act(outage.outage_id, Command.CANCEL, Role.PLANNER, reason="rain")
-    assert desk.planning.history("n", year=2026) == []
+    assert counted() == 1
 
 
 def test_the_promise_is_watched_and_the_month_reviewed(desk):
@@ -716,8 +715,6 @@ def test_the_promise_is_watched_and_the_month_reviewed(desk):
     assert made.deviations[0].end_min == 60 and made.deviations[0].late
     values = {one.key: one.value for one in made.indices}
     assert values["late"] == 1.0 and values["told"] is None and values["temporary"] == 0.0
-    (kept,) = desk.planning.history("n", year=2026)
-    assert kept.period == Period(START, START + timedelta(hours=7)), "what really happened replaces what was planned"
 
 
 # ------------------------------------------------------------------- what others enter after the assessment
