@@ -400,7 +400,7 @@ class Ledger:
         return self._rosters[fingerprint]
 
     def _revisions(self, connection: Connection, network: str, drafts: Drafts) -> Revisions:
-        return store.revisions(connection, network, sorted(set(drafts.source)), sorted(set(drafts.source_ref)))
+        return store.revisions(connection, network, set(drafts.source), set(drafts.source_ref))
 
     def _settled(
         self, connection: Connection, network: str, period: Period, kind: SubjectKind, known_at: datetime | None

@@ -10,7 +10,7 @@ Within a network what is recorded later is known later, also when the clock is s
 a number of batches.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -305,7 +305,7 @@ def _statement(row: Mapping[str, Any]) -> Statement:
 
 
 def revisions(
-    connection: Connection, network: str, sources: Sequence[str], refs: Sequence[str]
+    connection: Connection, network: str, sources: Collection[str], refs: Collection[str]
 ) -> dict[tuple[str, str], dict[int, str]]:
     """Content hash of every revision recorded under some references of some sources."""
     t = ledger_statements.c

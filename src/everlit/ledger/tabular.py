@@ -261,5 +261,7 @@ def _coded(column: pa.ChunkedArray) -> Coded:
         whole = whole.chunk(0)
     cells = pc.utf8_trim_whitespace(whole.dictionary)
     values = pc.unique(cells.filter(pc.invert(pc.is_in(pc.utf8_lower(cells), pa.array(EMPTY)))))
-    recoded = np.append(np.asarray(pc.fill_null(pc.index_in(cells, values), -1)), np.int32(-1))
+    clean = len(values) == len(cells)
+    place = np.arange(len(cells)) if clean else np.asarray(pc.fill_null(pc.index_in(cells, values), -1))
+    recoded = np.append(place, -1).astype(np.int32)
     return Coded(values.to_pylist(), recoded[np.asarray(pc.fill_null(whole.indices, len(cells)))])
