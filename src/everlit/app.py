@@ -50,7 +50,7 @@ from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
-from everlit.policies import Reactions, compare, tell
+from everlit.policies import ASTRAY, Reactions, compare, compare_astray, tell
 from everlit.reliability.budget import BudgetView
 from everlit.reliability.calendar import month_period, months_of
 from everlit.reliability.forward_effect import Asked, Risk, risk_of
@@ -292,14 +292,19 @@ class App:
         return self.planning.act(outage_id, Command.NOTIFY, actor=actor)
 
     def reconcile(self, outage_id: str, *, actor: Actor) -> Reconciliation:
-        """Compare once more who was told of an outage with who was off by the ledger, as it says now; raises
-        UnableToReconcile as long as the ledger has nothing of it."""
-        outage = self.planning.outage(outage_id)
-        if not self.ledger.statements(outage.network, outage_id):
+        """Compare once more who was told of an outage with who was off by the ledger, as it says now; of the darkness
+        against its plan (its identity and /astray) with who was in it by the steps. Raises UnableToReconcile as long as
+        the ledger has nothing of it, and where nobody was dead against the plan."""
+        outage, against = self.planning.outage(outage_id.removesuffix(ASTRAY)), outage_id.endswith(ASTRAY)
+        if not self.ledger.statements(outage.network, outage.outage_id):
             words = Text(f"{outage_id} is not in the ledger yet.", f"{outage_id} 尚未登记停电台账。")
             raise UnableToReconcile(Finding("notices.reconcile.state", outage_id, words))
         with writing(self.engine) as connection:
-            return compare(self._reactions(), connection, outage, actor=actor)
+            compared = (compare_astray if against else compare)(self._reactions(), connection, outage, actor=actor)
+        if compared is None:
+            words = Text(f"Nobody was off against the plan of {outage_id}.", f"{outage_id} 没有计划外停电用户。")
+            raise UnableToReconcile(Finding("notices.reconcile.nobody", outage_id, words))
+        return compared
 
     @cached_property
     def ledger(self) -> Ledger:

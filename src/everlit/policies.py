@@ -8,7 +8,7 @@ queued, or neither. A reaction that is refused refuses its cause.
     planning.outage.move …      the time told no longer stands: whoever was told hears that it is off
     control.step                whoever is dead against the plan is told, and everybody as soon as it will be late
     planning.outage.restore     supply is back: told, booked in the ledger as the steps were done, and then compared: who
-                                was told with who was off
+                                was told with who was off, and who was off against the plan with who heard of it
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -135,6 +135,7 @@ def booked(react: Reactions, connection: Connection, outage: PlannedOutage) -> N
 def reconciled(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
     """Who was told is compared with who was off by the ledger."""
     compare(react, connection, outage, actor=REACTING)
+    compare_astray(react, connection, outage, actor=REACTING)
 
 
 def compare(react: Reactions, connection: Connection, outage: PlannedOutage, *, actor: Actor) -> Reconciliation:
@@ -144,6 +145,17 @@ def compare(react: Reactions, connection: Connection, outage: PlannedOutage, *, 
     rows = [row for row in stored.body["households"] if stored.body["patterns"][row["pattern"]]] if stored else []
     planned = [row["consumer_id"] for row in rows]
     return react.notices.reconcile(connection, outage.network, outage.outage_id, dead, planned=planned, actor=actor)
+
+
+def compare_astray(
+    react: Reactions, connection: Connection, outage: PlannedOutage, *, actor: Actor
+) -> Reconciliation | None:
+    """Who heard of the darkness against the plan of an outage while it lasted, and who was in it; None when there was none."""
+    off, event = react.control.strayed(connection, outage), f"{outage.outage_id}{ASTRAY}"
+    if not len(off.consumer_ids) and not react.notices.spoken(connection, event):
+        return None
+    dead = Dead(off.consumer_ids, off.start_s, off.end_s)
+    return react.notices.reconcile(connection, outage.network, event, dead, planned=(), actor=actor, unplanned=True)
 
 
 WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None], ...]] = {

@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from everlit.app import UnableToReconcile
 from everlit.policies import ASTRAY
 from everlit.switching.step import SWITCHED
-from tests.control.conftest import BACK, NETWORK, OUT, START, Room
+from tests.control.conftest import BACK, CREW, NETWORK, OUT, START, Room
 from tests.notices.town import Gateway
 
 MINUTE = timedelta(minutes=1)
@@ -83,6 +84,55 @@ def test_going_by_the_plan_says_nothing(room):
     before = told(room, room.outage)
     room.walk(OUT, START)
     assert told(room, room.outage) == before and not told(room, f"{room.outage}{ASTRAY}")
+
+
+def test_who_heard_of_darkness_against_the_plan_is_compared_in_a_row_of_its_own(room):
+    event, concerned = f"{room.outage}{ASTRAY}", living_at(room, "c-a")
+    walk_astray(room, OUT, START)
+    room.now += 10 * MINUTE
+    send(room)
+    back_at = START + timedelta(hours=3)
+    room.returning(back_at)
+    walk_astray(room, BACK, back_at)
+    room.restored(back_at + timedelta(hours=1))
+    found = room.app.notices.centre().reconciliation(event)
+    assert (found["dead"], found["unplanned"]) == (len(concerned), True)
+    assert found["told"] == found["right"] > 0.9 * len(concerned), "heard while it lasted"
+    assert set(found["causes"]) <= {"no_contact"} and found["right"] + sum(found["causes"].values()) == found["dead"]
+    planned, against = room.app.notices.trend(NETWORK)
+    assert (planned["unplanned"], against["unplanned"]) == (False, True) and against["right"] == found["right"]
+    assert planned["causes"]["step_changed"] > 0.9 * len(concerned), "in the outage itself nobody was told before"
+    again = room.app.reconcile(event, actor=CREW)
+    assert again.unplanned and again.right == found["right"]
+    reviewed = room.app.planning.review_month(NETWORK, f"{START:%Y-%m}")
+    told = next(one for one in reviewed.indices if one.key == "told")
+    assert (told.numerator, told.denominator) == (
+        planned["right"],
+        planned["told"] + planned["dead"] - planned["right"],
+    )
+
+
+def test_who_never_heard_of_darkness_against_the_plan_is_missed_for_that_reason(room):
+    event, concerned = f"{room.outage}{ASTRAY}", living_at(room, "c-a")
+    walk_astray(room, OUT, START)
+    back_at = START + timedelta(hours=3)
+    room.returning(back_at)
+    walk_astray(room, BACK, back_at)
+    room.restored(back_at + timedelta(hours=1))
+    found = room.app.notices.centre().reconciliation(event)
+    assert (found["dead"], found["right"]) == (len(concerned), 0)
+    assert sum(found["causes"].values()) == len(concerned) and "step_changed" not in found["causes"]
+
+
+def test_an_outage_that_went_by_the_plan_has_nothing_against_it(room):
+    room.walk(OUT, START)
+    back_at = START + timedelta(hours=5)
+    room.returning(back_at)
+    room.walk(BACK, back_at)
+    room.restored(back_at + timedelta(hours=1))
+    assert room.app.notices.centre().reconciliation(f"{room.outage}{ASTRAY}") is None
+    with pytest.raises(UnableToReconcile):
+        room.app.reconcile(f"{room.outage}{ASTRAY}", actor=CREW)
 
 
 def test_the_review_of_the_month_counts_who_was_told_and_off(room):

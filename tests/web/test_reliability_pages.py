@@ -5,6 +5,7 @@ import html
 import io
 import re
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -13,13 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everlit.app import App
+from everlit.ledger.columns import Interruptions
 from everlit.platform.events import Actor
 from everlit.reliability.calendar import year_period
 from everlit.reliability.model import Base, Book
 from everlit.web.day_calendar import year_of_days
 from everlit.web.feeder_map import feeder_map
+from everlit.web.reliability_pages import read_ahead
 from everlit.web.trend_chart import scale
-from tests.web.planned import NETWORK
+from tests.web.planned import NETWORK, at
 
 LINK = re.compile(r'<a href="(/reliability/drill\?[^"]+)"[^>]*>(?:<b>)?([\d.,]+)(?:</b>)?</a>')
 HEADLINE = r'class="headline"><b>([^<]+)</b>'
@@ -184,3 +187,38 @@ def test_files_and_report_are_where_the_page_says(client: TestClient):
 @pytest.mark.parametrize("path", ["/reliability", "/meter"])
 def test_an_instant_no_calendar_reaches_is_no_page(client: TestClient, path: str, known: str):
     assert client.get(path, params={"known": known}).status_code == 404
+
+
+def test_a_year_as_known_then_stands_beside_what_is_known_now(client: TestClient, app: App):
+    then, year = app.clock() + timedelta(minutes=1), year_period(2024, app.zone)
+    known = f"{then.astimezone(app.zone):%Y-%m-%dT%H:%M}"
+    with at(app, then + timedelta(hours=1)):
+        assert "Every figure is the same now." in page(client, "/reliability", year=2024, known=known)
+        event = max(app.ledger.events(NETWORK, year), key=lambda one: one.unit_hours).event_id
+        app.ledger.withdraw(NETWORK, event, reason="a line was taken for another", actor=ENGINEER)
+        text = page(client, "/reliability", year=2024, known=known)
+        before, after = (
+            app.reliability.indices(NETWORK, year, bases=[Base.UNITS], known_at=when).counted[Base.UNITS]
+            for when in (then, None)
+        )
+    assert "As known then, as known now" in text and "a line was taken for another" in text and event in text
+    lost = [one.index("TH-1", Book.DLT).value or 0.0 for one in (before, after)]
+    assert lost[0] > lost[1] and f"{round(round(lost[1], 6) - round(lost[0], 6), 6):+g}" in text
+
+
+def test_what_was_read_ahead_asks_the_ledger_nothing_more(
+    client: TestClient, app: App, monkeypatch: pytest.MonkeyPatch
+):
+    read_ahead(client.app, app, NETWORK)
+    asked: list[object] = []
+    settle = app.ledger.interruptions
+
+    def noted(*place: Any, **named: Any) -> Interruptions:
+        asked.append(place)
+        return settle(*place, **named)
+
+    monkeypatch.setattr(app.ledger, "interruptions", noted)
+    page(client, "/reliability")
+    assert asked == []
+    app.reliability.indices(NETWORK, year_period(2021, app.zone))
+    assert asked != [], "another year has to be asked for"

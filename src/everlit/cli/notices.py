@@ -167,7 +167,8 @@ def reconcile(
 
 
 def _show_months(months: list[dict[str, Any]]) -> None:
-    rows = [(one["month"], one["events"], *_figures(one)) for one in months]
+    against = " against the plan 计划外"
+    rows = [(f"{one['month']}{against if one['unplanned'] else ''}", one["events"], *_figures(one)) for one in months]
     table("by month 按月", ("month 月份", "events 停电", *COLUMNS), rows)
 
 

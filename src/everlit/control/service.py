@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from everlit.control import store
-from everlit.control.astray import Astray, astray
+from everlit.control.astray import Astray, Spells, astray, spells
 from everlit.control.model import DoneStep, Progress
 from everlit.control.nature import cause_of, nature_of
 from everlit.control.steps import Desk, Tickets, UnableToTick, as_planned, next_step, operations, progress, ticked
@@ -113,6 +113,13 @@ class Control:
         course = self._course(connection, outage) or Course()
         made = promise(outage, now=self.clock(), course=course, policies=self.planning.policies())
         return made, now.astray
+
+    def strayed(self, connection: Connection, outage: PlannedOutage) -> Spells:
+        """Who was ever dead against the plan of an outage, by its steps as told, until supply came back."""
+        until = outage.execution.restored_at or self.clock()
+        done = store.steps_done(connection, outage.outage_id)
+        before = self._before(connection, outage)
+        return spells(self.grid(outage.network), before, self._tickets(connection, outage), done, until=until)
 
     def promises(self, network: str) -> list[Promise]:
         """How the promises of outages under way stand, by the steps done so far."""

@@ -4,6 +4,9 @@
     dead, not told         missed: no contact · undelivered · late (the list, or the message) · step changed · wrong link
     told, not dead         needless: step changed · wrong link         "may be affected" is not counted as needless
 
+Of darkness nobody planned nobody can be told before: there whoever hears while it lasts is told, and who never hears is
+missed because it was off against the plan (astray).
+
 What is dead comes from the ledger, by load; where a meter says something about its own account, the meter is believed.
 `accuracy` is 停电信息到户准确率: (told ∩ dead) ÷ (told ∪ dead), domain rule 3.5.
 """
@@ -30,6 +33,7 @@ class Why(StrEnum):
     LATE = "late"
     STEP_CHANGED = "step_changed"
     WRONG_LINK = "wrong_link"
+    ASTRAY = "astray"
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,13 @@ class Dead:
         for name, start in zip(self.consumer_ids, self.start_s.tolist(), strict=True):
             first[name] = min(start, first.get(name, start))
         return first
+
+    def ended(self) -> dict[str, int]:
+        """When each load was last back."""
+        last: dict[str, int] = {}
+        for name, end in zip(self.consumer_ids, self.end_s.tolist(), strict=True):
+            last[name] = max(end, last.get(name, end))
+        return last
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """The counts of one event, or of many added up, and the cases behind them."""
+    """The counts of one event, or of many added up, and the cases behind them; `unplanned` for darkness against a plan."""
 
     dead: int
     told: int
@@ -86,6 +97,7 @@ class Reconciliation:
     late_h: float
     causes: Mapping[str, int]
     cases: tuple[Case, ...] = ()
+    unplanned: bool = False
 
     @property
     def precision(self) -> float | None:
@@ -116,6 +128,7 @@ class Reconciliation:
             **{name: None if share is None else round(share, 6) for name, share in shares.items()},
             "causes": dict(self.causes),
             "cases": [case.as_json() for case in self.cases],
+            "unplanned": self.unplanned,
         }
 
 
@@ -127,9 +140,10 @@ def reconcile(
     planned: Iterable[str],
     deadline_s: int | None = None,
     meters: Mapping[str, bool] | None = None,
+    unplanned: bool = False,
 ) -> Reconciliation:
     """Compare. `recorded` gives the load of every account at a dead load, `planned` the loads the last plan had dark,
-    `meters` whether an account's own meter went dead, where that is known.
+    `meters` whether an account's own meter went dead, where that is known; `unplanned` counts who heard while it lasted.
 
     >>> dead = Dead(["c1", "c2"], np.array([100, 100]), np.array([200, 200]))
     >>> said = [Addressed("A", "c1", 50, False, True), Addressed("B", "c3", 50, False, True)]
@@ -142,11 +156,13 @@ def reconcile(
     dark = {account: began[load] for account, load in recorded.items() if load in began and known.get(account, True)}
     first = min(began.values(), default=0)
     dark |= {account: dark.get(account, first) for account, off in known.items() if off}
-    told = {
-        name for name, one in said.items() if one.reached_s and one.stands and one.reached_s <= dark.get(name, first)
-    }
+    ended = dead.ended() if unplanned else {}
+    by = {account: ended.get(recorded.get(account, ""), began_s) for account, began_s in dark.items()}
+    last = max(ended.values(), default=first)
+    told = {name for name, one in said.items() if one.reached_s and one.stands and one.reached_s <= by.get(name, last)}
     right = told & dark.keys()
-    missed = [Case(name, True, _missed(said.get(name), recorded.get(name, ""), plan, began)) for name in
+    otherwise = Why.ASTRAY if unplanned else Why.STEP_CHANGED
+    missed = [Case(name, True, _missed(said.get(name), recorded.get(name, ""), plan, began, otherwise)) for name in
               sorted(dark.keys() - told)]  # fmt: skip
     sure = {name for name in told if said[name].certain}
     needless = [Case(name, False, _needless(said[name], began)) for name in sorted(sure - dark.keys())]
@@ -159,19 +175,19 @@ def reconcile(
     return Reconciliation(
         len(dark), len(right) + len(needless), len(right), len(told) - len(sure) - len(right - sure), len(hours),
         round(median(hours), 3) if hours else 0.0, dict(sorted(Counter(case.why.value for case in cases).items())),
-        cases[:MOST_CASES],
+        cases[:MOST_CASES], unplanned,
     )  # fmt: skip
 
 
-def _missed(one: Addressed | None, load: str, plan: frozenset[str], began: Mapping[str, int]) -> Why:
-    """Why a dark account was not told before it went dark."""
+def _missed(one: Addressed | None, load: str, plan: frozenset[str], began: Mapping[str, int], otherwise: Why) -> Why:
+    """Why a dark account was not told in time; `otherwise` when it was in no plan."""
     if one is not None and one.stands:
         if one.reached_s:
             return Why.LATE
         return Why.NO_CONTACT if one.door_only else Why.UNDELIVERED
     if load not in began:
         return Why.WRONG_LINK
-    return Why.LATE if load in plan else Why.STEP_CHANGED
+    return Why.LATE if load in plan else otherwise
 
 
 def _needless(one: Addressed, began: Mapping[str, int]) -> Why:
@@ -179,7 +195,7 @@ def _needless(one: Addressed, began: Mapping[str, int]) -> Why:
     return Why.WRONG_LINK if one.consumer_id in began else Why.STEP_CHANGED
 
 
-def added_up(several: Iterable[Reconciliation]) -> Reconciliation:
+def added_up(several: Iterable[Reconciliation], *, unplanned: bool = False) -> Reconciliation:
     """The counts of many events as one, for a month."""
     given = list(several)
     causes: Counter[str] = Counter()
@@ -190,4 +206,5 @@ def added_up(several: Iterable[Reconciliation]) -> Reconciliation:
         sum(one.dead for one in given), sum(one.told for one in given), sum(one.right for one in given),
         sum(one.widened for one in given), late,
         round(sum(one.late * one.late_h for one in given) / late, 3) if late else 0.0, dict(sorted(causes.items())),
+        unplanned=unplanned,
     )  # fmt: skip

@@ -127,6 +127,10 @@ class Notices:
         kinds = (happening.kind, Kind.CHANGED)
         return said is not None and said.kind in kinds and said.body["facts"] == facts_of(happening)
 
+    def spoken(self, connection: Connection, event_id: str) -> bool:
+        """Whether anybody was ever told anything about an event."""
+        return self._last_said(connection, event_id) is not None
+
     def withdraw(self, connection: Connection, event_id: str, *, actor: Actor, why: str = "") -> int:
         """Take back what was not sent, because the plan is being changed; returns how many."""
         count = announcements.supersede(connection, event_id, now_s=seconds(self.clock()))
@@ -351,15 +355,24 @@ class Notices:
         planned: Sequence[str],
         actor: Actor,
         meters: Mapping[str, bool] | None = None,
+        unplanned: bool = False,
     ) -> Reconciliation:
         """Compare who was told with whose supply went off, inside the caller's transaction, and keep it for the trend of
-        the month; once more replaces what was kept."""
+        the month; once more replaces what was kept. `unplanned` for darkness against a plan: it is told while it lasts."""
         said = told.said_about(connection, event_id)
         addressed = addressed_of(proof.told_rows(connection, event_id))
         recorded = dict(proof.accounts_at(connection, network, sorted(set(dead.consumer_ids))))
         recorded |= {one.account_id: one.consumer_id for one in addressed}
         deadline_s = next((one.deadline_s for one in said if one.deadline_s is not None), None)
-        found = reconcile(addressed, dead, recorded=recorded, planned=planned, deadline_s=deadline_s, meters=meters)
+        found = reconcile(
+            addressed,
+            dead,
+            recorded=recorded,
+            planned=planned,
+            deadline_s=deadline_s,
+            meters=meters,
+            unplanned=unplanned,
+        )
         began = min(dead.began().values(), default=seconds(self.clock()))
         month = f"{instant(began).astimezone(self.zone):%Y-%m}"
         proof.keep_reconciliation(
@@ -370,14 +383,21 @@ class Notices:
         return found
 
     def trend(self, network: str, *, since: str = "") -> list[dict[str, Any]]:
-        """Reconciliations added up by month, from a month YYYY-MM on."""
+        """Reconciliations added up by month, from a month YYYY-MM on; darkness against a plan in a row of its own.
+
+        Who is in such a row was off in the outage as well: the rows of a month are never added.
+        """
         with reading(self.engine) as connection:
             rows = proof.kept_reconciliations(connection, network, since=since)
-        months: dict[str, list[Reconciliation]] = {}
+        months: dict[tuple[str, bool], list[Reconciliation]] = {}
         for _, month, body in rows:
             counts = {name: body[name] for name in ("dead", "told", "right", "widened", "late", "late_h", "causes")}
-            months.setdefault(month, []).append(Reconciliation(**counts))
-        return [{"month": month, "events": len(some), **added_up(some).as_json()} for month, some in months.items()]
+            unplanned = bool(body.get("unplanned"))
+            months.setdefault((month, unplanned), []).append(Reconciliation(**counts, unplanned=unplanned))
+        return [
+            {"month": month, "events": len(some), **added_up(some, unplanned=unplanned).as_json()}
+            for (month, unplanned), some in sorted(months.items(), key=lambda item: item[0])
+        ]
 
     # ------------------------------------------------------------------------------------------------- parts
     def _rules(self, policies: Policies) -> Rules:

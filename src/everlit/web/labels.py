@@ -81,6 +81,7 @@ CHANNELS = {
 WHYS = {
     "no_contact": "no contact known", "undelivered": "message not delivered", "late": "told too late",
     "step_changed": "switched otherwise than planned", "wrong_link": "hangs elsewhere than recorded",
+    "astray": "off against the plan",
 }  # fmt: skip
 SHARES = {
     "recall": "of those off, told before", "precision": "of those told, off", "accuracy": "told exactly",

@@ -16,6 +16,7 @@ from everlit.platform.database import reading
 from everlit.reliability.calendar import month_period
 from everlit.reliability.export import FORMATS, exported
 from everlit.reliability.formulas import Over
+from everlit.reliability.management import NO_METHOD
 from everlit.reliability.model import Base, Book, Index, View
 from everlit.reliability.report_words import figure, unit_word
 from everlit.reliability.service import CLOSERS
@@ -66,9 +67,25 @@ def reliability(request: Request, app: TheApp) -> HTMLResponse:
         spent=_spent(budget.as_json()),
         months=_months(app, known),
         management=app.reliability.management(known.network, known.period, known_at=known.known_at),
+        no_method=NO_METHOD,
+        compared=_compared(app, known),
+        now=app.clock(),
         titles=titles,
         **_words(request),
     )
+
+
+def _compared(app: App, known: Asked) -> dict[str, Any] | None:
+    """What was known then beside what is known now, of the days asked for; None where what is known now is shown."""
+    if known.known_at is None:
+        return None
+    found = app.reliability.compared(known.network, known.period, known.known_at, bases=SHOWN)
+    return {
+        "figures": found.figures,
+        "changes": [one for one in found.changes if one.named[2] == known.view.value],
+        "arrived": found.arrived[:MOST_LISTED],
+        "arrived_in_all": found.arrived_in_all,
+    }
 
 
 def read_ahead(site: FastAPI, app: App, network: str) -> None:
@@ -104,6 +121,9 @@ def _words(request: Request) -> dict[str, Any]:
         "books": tuple(Book),
         "figure": lambda index: figure(index.key, index.unit, index.value) if index else "–",
         "unit": lambda index: _unit(index, language) if index else "",
+        "base_title": lambda base: Base(base).label,
+        "book_title": lambda book: Book(book).label,
+        "told": lambda side: figure(str(side["key"]), str(side["unit"]), side["value"]) if side else "–",
     }
 
 
@@ -227,8 +247,5 @@ def _month(request: Request, app: App, month: str) -> dict[str, Any]:
         "standing": standing,
         "changes": changes,
         "may_close": request.cookies.get("role") in CLOSERS,
-        "base_title": lambda base: Base(base).label,
-        "book_title": lambda book: Book(book).label,
-        "told": lambda side: figure(str(side["key"]), str(side["unit"]), side["value"]) if side else "–",
         **_words(request),
     }
