@@ -22,6 +22,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from everlit.control.service import Control
 from everlit.customers.service import Customers
+from everlit.faults.policies import FAULT_POLICIES
+from everlit.faults.service import Faults
 from everlit.grid import Grid, Network, compile_network, load_network
 from everlit.grid.compile import Bools, Floats
 from everlit.grid.state import earthed, positions, stated, with_positions
@@ -46,6 +48,7 @@ from everlit.notices.service import Notices
 from everlit.planning.history import Past
 from everlit.planning.lifecycle import Command
 from everlit.planning.model import PlannedOutage, Role, State
+from everlit.planning.policies import DEFAULT_POLICIES
 from everlit.planning.service import Planning
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
@@ -62,6 +65,8 @@ from everlit.switching import MissingTie, Reason, isolate, limits_of, rank_missi
 from everlit.switching.transfer import Transfer, transfer
 
 SYSTEM = Actor("everlit", "system")
+SHIPPED_POLICIES = DEFAULT_POLICIES.replaced(FAULT_POLICIES.rows)
+"""Every threshold that ships."""
 LOG = logging.getLogger("everlit")
 LONGEST = timedelta(days=31)
 """The longest time a transfer or a ticket is computed for, quarter-hour by quarter-hour."""
@@ -244,8 +249,13 @@ class App:
         """The planning use cases on this store."""
         return Planning(
             self.engine, self.grid, self.closed, self.clock, self._past, zone=self.zone, time_zone=self.zone.key,
-            reactions=self._react,
+            defaults=SHIPPED_POLICIES, reactions=self._react,
         )  # fmt: skip
+
+    @cached_property
+    def faults(self) -> Faults:
+        """Fault location on this store."""
+        return Faults(self.grid, self.closed, self.planning.policies, self.clock, self.zone)
 
     def _past(self, name: str, period: Period) -> Past:
         """What the repeat limits read of the ledger; an outage on a major event day of DL/T 836 does not count."""

@@ -11,6 +11,7 @@ from everlit.cli import (
     demo,
     events,
     facts,
+    faults,
     indices,
     ledger,
     lifecycle,
@@ -37,6 +38,7 @@ application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")
 application.add_typer(ledger.application, name="ledger")
 application.add_typer(notices.application, name="notices")
+application.add_typer(faults.application, name="faults")
 of_reliability = typer.Typer(
     help="Reliability: days, repeats, months, report, forward. 供电可靠性。", no_args_is_help=True
 )

@@ -1,0 +1,72 @@
+"""`everlit faults …`: where the fault is and what has opened, from a file of signals."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from everlit.app import App
+from everlit.cli.output import Json, console, language, show, show_findings, table
+from everlit.cli.switching import NetworkName, instant
+from everlit.faults.model import Located
+from everlit.faults.reading import read_signals
+from everlit.kernel import Finding
+
+application = typer.Typer(help="Faults: located from evidence. 故障研判。", no_args_is_help=True)
+
+
+@application.callback()
+def _group() -> None:
+    """Keep `locate` a word of its own."""
+
+
+@application.command("locate")
+def locate(
+    signals: Annotated[Path, typer.Option("--signals", help="Signals, .csv, .xlsx, .parquet or .json. 信号文件。")],
+    network: NetworkName = "urban",
+    at: Annotated[str, typer.Option("--at", help="As known then; now unless told. 研判时刻。")] = "",
+    uniform: Annotated[
+        bool, typer.Option("--uniform", help="All places equally likely beforehand. 先验均匀。")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Where the fault is, which device has opened, why, and what would decide it. 故障定位。
+
+    Ends with 0 only when every signal was understood.
+    """
+    app = App.open()
+    read = read_signals(signals.read_bytes(), name=signals.name)
+    located, unknown = app.faults.locate(network, read.signals, at=instant(app, at) if at else None, uniform=uniform)
+    findings = [*read.findings, *unknown]
+    answer = {**located.as_json(), "rows": read.checked, "findings": [finding.as_json() for finding in findings]}
+    show(answer, as_json=as_json, people=lambda: _show(located, findings))
+    if findings:
+        raise typer.Exit(1)
+
+
+def _show(located: Located, findings: list[Finding]) -> None:
+    show_findings(findings)
+    words = [(place, place.as_json()) for place in located.places]
+    rows = [
+        (f"{place.p:.1%}", place.section, ", ".join(place.equipment), _kind(place.kinds), place.feeder)
+        for place, _ in words
+    ]
+    table("places 可疑区段", ("p", "section 区段", "equipment 设备", "fault 故障", "feeder 馈线"), rows)
+    for place in located.places[:1]:
+        for reason in place.reasons:
+            console.print(
+                f"  {reason.weight:+.1f} {reason.subject}: {reason.words.in_language(language())}",
+                markup=False, highlight=False,
+            )  # fmt: skip
+    devices = [(f"{one.p:.1%}", one.equipment, one.households) for one in located.devices]
+    table("opened 已动作", ("p", "device 设备", "households 户"), devices)
+    tests = [(one.action, one.subject, one.section, f"{one.bits:.2f}") for one in located.decide]
+    table("would decide 下一步核实", ("", "subject 对象", "section 区段", "bits"), tests)
+    console.print(
+        f"{located.faults_expected:.2f} faults expected 预计故障数, {located.signals} signals 信号", highlight=False
+    )
+
+
+def _kind(kinds: Any) -> str:
+    best = max(kinds, key=kinds.get)
+    return str(best.label.in_language(language()))
