@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -152,6 +153,7 @@ class App:
     hotline: str = field(default_factory=lambda: os.environ.get("EVERLIT_HOTLINE") or "95598")
     public_host: str = field(default_factory=lambda: os.environ.get("EVERLIT_UTILITY_HOST", ""))
     _grids: dict[tuple[str, int], Grid] = field(default_factory=dict)
+    _compiling: Lock = field(default_factory=Lock)
 
     @classmethod
     def open(cls, home: Path | None = None, *, url: str | None = None, clock: Callable[[], datetime] = now) -> "App":
@@ -208,7 +210,11 @@ class App:
         return self._compiled(network, self.import_network(network))
 
     def _compiled(self, network: Network, version: int) -> Grid:
-        return self._grids.setdefault((network.name, version), compile_network(network))
+        """A network compiled once, however many ask for it at the same time."""
+        with self._compiling:
+            if (network.name, version) not in self._grids:
+                self._grids[network.name, version] = compile_network(network)
+            return self._grids[network.name, version]
 
     def closed(self, name: str, *, at: datetime | None = None, known_at: datetime | None = None) -> Bools:
         """Switch positions of a network at an instant (now unless told), as known then."""

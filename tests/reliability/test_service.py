@@ -5,15 +5,20 @@ from datetime import datetime, timedelta
 import pytest
 
 from everlit.kernel import Period, utc
+from everlit.ledger.columns import Interruptions
 from everlit.ledger.correcting import Correction
+from everlit.ledger.model import Cause, Nature
 from everlit.platform.database import reading
 from everlit.platform.events import Actor, history
 from everlit.reliability import store
 from everlit.reliability.calendar import UnableToUsePeriod, month_period
 from everlit.reliability.closing import UnableToCloseMonth
+from everlit.reliability.compared import UnableToCompare
 from everlit.reliability.drill import UnableToDrill
+from everlit.reliability.kept import Kept
 from everlit.reliability.model import Base, Book, By, Customers, View
 from tests.ledger.drawn import EDITOR, SHANGHAI, Hand, app_on, network, sheet
+from tests.reliability.ledgers import Who, ledger
 
 MAY = month_period("2026-05", SHANGHAI)
 ROWS = (
@@ -229,3 +234,60 @@ def test_repeats_budget_and_management_read_the_same_ledger(app):
 
     told = {one.key: one for one in app.reliability.management("drawn", MAY, transferred_h=9.0)}
     assert told["transferred"].value == pytest.approx(0.75) and told["temporary"].denominator == 1
+
+
+def test_what_arrived_between_two_instants_explains_every_figure_that_differs(app, clock):
+    then = clock()
+    clock.later(hours=1)
+    app.ledger.correct("drawn", "S1", reason="read off the log", actor=EDITOR,
+                       rows=[Correction("a", utc("2026-05-03T00:00Z"), utc("2026-05-03T01:00Z"))])  # fmt: skip
+    middle = clock()
+    clock.later(hours=1)
+    app.ledger.withdraw("drawn", "S4", reason="it was April's", actor=EDITOR)
+    found = app.reliability.compared("drawn", MAY, then)
+    assert [(one.event_id, one.reason) for one in found.arrived] == [
+        ("S1", "read off the log"),
+        ("S4", "it was April's"),
+    ]
+    lost = {(one.named[0], one.named[2], one.named[4]): one for one in found.changes if one.named[1] == "dlt"}
+    hours = lost["units", "all", "TH-1"]
+    assert (hours.before["value"], hours.after["value"], hours.difference) == (8.5, 7.5, -1.0)
+    assert found.figures == len(list(app.reliability.indices("drawn", MAY).rows()))
+    assert app.reliability.compared("drawn", MAY, middle).changes == (), "S4 began in April: May has the same figures"
+    assert [one.event_id for one in app.reliability.compared("drawn", MAY, middle).arrived] == ["S4"]
+    back = app.reliability.compared("drawn", MAY, clock(), then)
+    assert {one.named: one.difference for one in back.changes} == {
+        one.named: None if one.difference is None else -one.difference for one in found.changes
+    }
+    with pytest.raises(UnableToCompare):
+        app.reliability.compared("drawn", MAY, None)
+
+
+def test_an_answer_kept_in_memory_is_asked_again_after_a_recording(app, clock):
+    first = figure(app.reliability.indices("drawn", MAY), "TH-1").value
+    assert figure(app.reliability.indices("drawn", MAY), "TH-1").value == first == 8.5
+    clock.later(hours=1)
+    app.ledger.withdraw("drawn", "S2", reason="it never happened", actor=EDITOR)
+    assert figure(app.reliability.indices("drawn", MAY), "TH-1").value == 5.5
+    assert figure(app.reliability.indices("drawn", MAY, known_at=clock() - timedelta(minutes=1)), "TH-1").value == 8.5
+
+
+def test_answers_leave_memory_when_there_are_too_many(monkeypatch):
+    monkeypatch.setattr("everlit.reliability.kept.MOST_ROWS", 5)
+    kept, made = Kept(), list[str]()
+
+    def ask(name: str, rows: int) -> Interruptions:
+        def read() -> Interruptions:
+            made.append(name)
+            times = [(0, 0, 10 * number, 10 * number + 5) for number in range(rows)]
+            return ledger([Who()], [(Nature.FAULT_INTERNAL, Cause.UNKNOWN)], times)
+
+        return kept.get(name, read)
+
+    assert len(ask("a", 3)) == len(ask("a", 3)) == 3 and made == ["a"]
+    for name, rows in (("b", 2), ("a", 3), ("c", 2), ("a", 3)):
+        ask(name, rows)
+    assert made == ["a", "b", "c"], "b was not asked for longest"
+    for name, rows in (("b", 2), ("d", 9), ("a", 3)):
+        ask(name, rows)
+    assert made == ["a", "b", "c", "b", "d", "a"], "what is larger than all the room is not kept"

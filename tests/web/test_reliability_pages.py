@@ -20,8 +20,8 @@ from everlit.reliability.calendar import year_period
 from everlit.reliability.model import Base, Book
 from everlit.web.day_calendar import year_of_days
 from everlit.web.feeder_map import feeder_map
-from everlit.web.reliability_pages import read_ahead
 from everlit.web.trend_chart import scale
+from everlit.web.years_kept import read_ahead
 from tests.web.planned import NETWORK, at
 
 LINK = re.compile(r'<a href="(/reliability/drill\?[^"]+)"[^>]*>(?:<b>)?([\d.,]+)(?:</b>)?</a>')
@@ -222,3 +222,8 @@ def test_what_was_read_ahead_asks_the_ledger_nothing_more(
     assert asked == []
     app.reliability.indices(NETWORK, year_period(2021, app.zone))
     assert asked != [], "another year has to be asked for"
+
+
+def test_a_month_that_is_not_over_is_provisional(client: TestClient):
+    assert "provisional" in page(client, "/reliability/months/2026-11")
+    assert "provisional" not in page(client, "/reliability/months/2026-10")

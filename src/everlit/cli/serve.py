@@ -13,7 +13,7 @@ from everlit.api.sending import sending
 from everlit.app import App
 from everlit.kernel import Finding, Refusal, Text
 from everlit.web import create_site
-from everlit.web.reliability_pages import read_ahead
+from everlit.web.years_kept import read_ahead
 
 
 class UnableToServe(Refusal):

@@ -2,17 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
-from starlette.datastructures import State
 
 from everlit.api.context import TheApp, acting
 from everlit.app import App
-from everlit.kernel import Refusal, Text, fingerprint
+from everlit.kernel import Refusal, Text
 from everlit.ledger.happened import segments_json
 from everlit.ledger.model import CAUSES, NATURES, Cause, Nature, SubjectKind
-from everlit.ledger.store import known_batch
-from everlit.platform.database import reading
 from everlit.reliability.calendar import month_period
 from everlit.reliability.export import FORMATS, exported
 from everlit.reliability.formulas import Over
@@ -23,13 +20,11 @@ from everlit.reliability.service import CLOSERS
 from everlit.web.laid_open import laid_open
 from everlit.web.month import feeder_titles
 from everlit.web.reliability_asked import SHOWN, Asked, asked, laid
-from everlit.web.reliability_view import Year, read_year
 from everlit.web.rendering import language_of, network_of, refused, render, say, see
+from everlit.web.years_kept import Years
 
 router = APIRouter(include_in_schema=False)
 PAGE = 25
-MOST_KEPT = 16
-"""Years kept in memory, by what was asked and what is known."""
 CUSTOMER_HOURS = Text("customer-hours", "时户")
 DIVIDED_BY = {
     Over.CUSTOMERS: Text("customers", "户"),
@@ -49,7 +44,7 @@ def _asked(request: Request, app: App) -> Asked:
 def reliability(request: Request, app: TheApp) -> HTMLResponse:
     """A year at a glance: headline, both books, trend, causes, feeders, days, repeats, budget, closed months."""
     known = _asked(request, app)
-    shown = _year(request.app.state, app, known)
+    shown = Years.of(request.app.state).get(app, known)
     repeats = None
     if known.year == app.today().year:
         repeats = app.reliability.repeats(known.network, known_at=known.known_at).as_json(most_users=MOST_LISTED)
@@ -86,30 +81,6 @@ def _compared(app: App, known: Asked) -> dict[str, Any] | None:
         "arrived": found.arrived[:MOST_LISTED],
         "arrived_in_all": found.arrived_in_all,
     }
-
-
-def read_ahead(site: FastAPI, app: App, network: str) -> None:
-    """Read what the page of this year shows before somebody asks: the first reader waits no longer than the second."""
-    known = Asked(network, app.zone, app.today().year)
-    _year(site.state, app, known)
-    app.reliability.repeats(network)
-    app.budget_year(network, known.year)
-
-
-def _year(state: State, app: App, known: Asked) -> Year:
-    """The year, kept with the site for what is known: it changes only with the ledger, the network, the rules or the day."""
-    if not hasattr(state, "years"):
-        state.years = {}
-    kept: dict[tuple[object, ...], Year] = state.years
-    with reading(app.engine) as connection:
-        batch = known_batch(connection, known.network, known.known_at)
-    rules = fingerprint([row.as_json() for row in app.planning.policies().rows])
-    key = known, batch, app.grid(known.network).network.fingerprint, rules, app.today()
-    if key not in kept:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        kept[key] = read_year(app, known)
-    return kept[key]
 
 
 def _words(request: Request) -> dict[str, Any]:
