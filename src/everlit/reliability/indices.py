@@ -3,7 +3,7 @@
 The caller hands in the dead intervals and gets a `Counted`: integers by part, and every index as a ratio of them.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any
@@ -48,10 +48,7 @@ class Counted:
 
     def of(self, book: Book, *, view: View = View.ALL, part: int = 0) -> tuple[Index, ...]:
         """Every index of a book for one part."""
-        row = BOOKS.index(book)
-        counted = Totals.of(self.tally, row, part, view)
-        about = float(self.customers[part]), int(self.period_s[part])
-        return tuple(evaluate(formula, counted, *about) for formula in self.formulas(book))
+        return self._evaluated(self.formulas(book), book, view, part)
 
     def formulas(self, book: Book) -> tuple[Formula, ...]:
         """The formulas of a book on this base."""
@@ -60,7 +57,13 @@ class Counted:
 
     def index(self, key: str, book: Book, *, view: View = View.ALL, part: int = 0) -> Index:
         """One index by its standard name; KeyError where the base has none of it."""
-        return {index.key: index for index in self.of(book, view=view, part=part)}[key]
+        chosen = {formula.key: formula for formula in self.formulas(book)}[key]
+        return self._evaluated((chosen,), book, view, part)[0]
+
+    def _evaluated(self, formulas: Iterable[Formula], book: Book, view: View, part: int) -> tuple[Index, ...]:
+        counted = Totals.of(self.tally, BOOKS.index(book), part, view)
+        about = float(self.customers[part]), int(self.period_s[part])
+        return tuple(evaluate(formula, counted, *about) for formula in formulas)
 
 
 def indices(
