@@ -97,6 +97,7 @@ def test_what_is_known_later_stands_beside_what_was_known_then(everlit, kept):
     told = everlit(*asked, "--json").json
     changes = {(one["base"], one["book"], one["view"], one["key"]): one["difference"] for one in told["changes"]}
     assert changes["units", "dlt", "all", "TH-1"] == -3.0
+    assert everlit(*asked, "--out", "may.csv").code == 2
     shown = everlit(*asked).out
     assert "it never happened" in shown and "TH-1 units" in shown and "-3" in shown
 

@@ -62,6 +62,8 @@ def count(
     period = period_of(app, year, month)
     asked: dict[str, Any] = {"by": by, "customers": customers, "view": view}
     if compare:
+        if out is not None:
+            raise typer.BadParameter("a comparison is not written to a file: use --json", param_hint="--out")
         later = None if compare == "now" else instant(app, compare)
         different = app.reliability.compared(network, period, known(app, known_at), later, **asked)
         show(different.as_json(), as_json=as_json, people=lambda: _show_compared(app, different))
