@@ -56,7 +56,8 @@ def _pings(places: Places, evidence: Evidence, top: Sequence[Hypothesis], p: Flo
     spans = np.array([one.dark(places) for one in top])
     at = load_place[candidates]
     dark = (at[:, None] >= spans[None, :, 0]) & (at[:, None] < spans[None, :, 1])
-    patterns, first = np.unique(dark, axis=0, return_index=True) if len(at) else (dark, at)
+    _, first = np.unique(dark @ (1 << np.arange(len(top))), return_index=True)
+    patterns = dark[first]
     bits = information(p, np.where(patterns, rates.false, 1 - rates.miss))
     loads = places.grid.network.tables["consumers"].column(0)
     return [

@@ -1,7 +1,7 @@
 """What was said, as likelihoods (证据): for every edge and place, how probable the signals are if this or that is so.
 
-Every kind of signal errs both ways and grows old: after its half-life one half of it says nothing any more, so that an
-old signal never speaks for anything. Of several signals of one kind the newest counts.
+Every kind of signal errs both ways and grows old: at its half-life it weighs half, in the end nothing.
+Of several signals of one kind the newest counts.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from everlit.faults.columns import KINDS, Columns
 from everlit.faults.groups import Groups, groups_of
-from everlit.faults.meters import Meters, likelihoods, meters_of
+from everlit.faults.meters import Meters, meters_of, weighed
 from everlit.faults.model import SignalKind
 from everlit.faults.places import Places
 from everlit.faults.policies import Rules
@@ -105,10 +105,10 @@ def _words(columns: Columns, found: tuple[Ints, Ints], rules: Rules) -> EdgeWord
     no, yes = np.zeros(len(rows)), np.zeros(len(rows))
     for code in np.unique(columns.kind[rows]).tolist():
         mine = columns.kind[rows] == code
-        no[mine], yes[mine] = likelihoods(
+        no[mine], yes[mine] = weighed(
             rules.rates[KINDS[code]], columns.value[rows[mine]], columns.age[rows[mine]]
         )  # fmt: skip
-    return EdgeWords(place, rows, np.log(no), np.log(yes))
+    return EdgeWords(place, rows, no, yes)
 
 
 def told_of(evidence: Evidence, places: Places, states: int) -> npt.NDArray[np.float64]:

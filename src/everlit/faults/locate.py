@@ -64,6 +64,11 @@ class Belief:
         """Probability of a fault in each place, whatever its kind."""
         return 1.0 - self.posterior.happened[:, 0]
 
+    @property
+    def beforehand(self) -> Floats:
+        """The same before anything was said."""
+        return np.asarray(-np.expm1(self.problem.prior[:, 0]))
+
 
 def locate(
     grid: Grid,
@@ -150,7 +155,7 @@ def _answer(belief: Belief, at: datetime, rules: Rules) -> Located:
     faulty = belief.faulty
     best = _best(faulty, rules.shown, MOST_PLACES)
     hypotheses = hypotheses_of(places, posterior, best)
-    opened = _best(posterior.opened, rules.shown, MOST_DEVICES)
+    opened = _best(posterior.opened, rules.shown_device, MOST_DEVICES)
     meters = belief.evidence.meters
     own = np.flatnonzero(meters.off & (posterior.state[meters.place, 0] * meters.own > 0.5))
     return Located(
@@ -161,7 +166,7 @@ def _answer(belief: Belief, at: datetime, rules: Rules) -> Located:
             Device(_device(places, place), float(posterior.opened[place]), int(places.households[place]))
             for place in opened
         ),
-        float(faulty.sum()),
+        float(np.maximum(faulty - belief.beforehand, 0.0).sum()),
         tuple(sorted(meters.subject[row] for row in own.tolist())),
         belief.evidence.explained,
         deciding(places, belief.evidence, hypotheses, rules),

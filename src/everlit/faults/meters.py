@@ -18,17 +18,22 @@ from everlit.faults.problem import TRUTHS
 from everlit.grid.columns import Bools, Floats, Ints
 
 
-def likelihoods(rates: Rates, said: Bools, age: Floats) -> tuple[Floats, Floats]:
-    """Probability of what was said if it is not so, and if it is so; aged.
+def weighed(rates: Rates, said: Bools, age: Floats) -> tuple[Floats, Floats]:
+    """Logarithms of how probable what was said is, if it is not so and if it is so; half the weight at the half-life.
 
-    >>> no, yes = likelihoods(Rates(0.1, 0.02, 3600.0), np.array([True, True, False]), np.array([0.0, 3600.0, 0.0]))
-    >>> no.round(3).tolist(), yes.round(3).tolist()
-    ([0.02, 0.24, 0.98], [0.9, 0.68, 0.1])
+    >>> no, yes = weighed(Rates(0.1, 0.02, 3600.0), np.array([True, True, False]), np.array([0.0, 3600.0, 0.0]))
+    >>> (yes - no).round(3).tolist()
+    [3.807, 1.903, -2.282]
     """
-    no = np.where(said, rates.false, 1 - rates.false)
-    yes = np.where(said, 1 - rates.miss, rates.miss)
-    fresh, nothing = np.exp2(-age / rates.half_s), (no + yes) / 2
-    return fresh * no + (1 - fresh) * nothing, fresh * yes + (1 - fresh) * nothing
+    fresh = freshness(rates, age)
+    no = np.where(said, np.log(rates.false), np.log1p(-rates.false))
+    yes = np.where(said, np.log1p(-rates.miss), np.log(rates.miss))
+    return fresh * no, fresh * yes
+
+
+def freshness(rates: Rates, age: Floats) -> Floats:
+    """What is left of the weight of signals of some age, in seconds; one for those that come from the future."""
+    return np.asarray(np.exp2(-np.maximum(age, 0.0) / rates.half_s))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,13 +115,13 @@ def _count(
     """
     chosen = np.flatnonzero(rows)
     said = np.full(len(chosen), kind is SignalKind.CALL or not said_off)
-    no, yes = likelihoods(rules.rates[kind], said, np.maximum(age[chosen], 0.0))
+    no, yes = weighed(rules.rates[kind], said, age[chosen])
     if kind is SignalKind.CALL:
-        lit[chosen] += np.log(no)[:, None]
-        dark[chosen] += np.log(yes)[:, None]
+        lit[chosen] += no[:, None]
+        dark[chosen] += yes[:, None]
     else:
-        lit[chosen] += np.log(yes)[:, None]
-        dark[chosen] += np.log(no)[:, None]
+        lit[chosen] += yes[:, None]
+        dark[chosen] += no[:, None]
 
 
 def _gasps(
@@ -125,16 +130,18 @@ def _gasps(
 ) -> None:  # fmt: skip
     """Last gasps and silence; of a meter behind a concentrator by how the concentrator speaks: truly, all, nothing."""
     kinds = ((SignalKind.POWER_OFF, gasped, off_at, True), (SignalKind.REPORTING, silent, None, False))
-    sure, unsure = np.log(rules.certain), np.log1p(-rules.certain)
     for kind, rows, at, said in kinds:
-        chosen = np.flatnonzero(rows)
-        heard = fact.latest(SignalKind.REPORTING)[chosen] if at is None else at[chosen]
-        no, yes = likelihoods(rules.rates[kind], np.full(len(chosen), said), np.maximum(fact.now - heard, 0.0))
-        behind = through[chosen]
-        for table, value in ((lit, np.log(no)), (dark, np.log(yes))):
+        chosen, rates = np.flatnonzero(rows), rules.rates[kind]
+        age = fact.now - (fact.latest(SignalKind.REPORTING)[chosen] if at is None else at[chosen])
+        no, yes = weighed(rates, np.full(len(chosen), said), age)
+        # what gets lost on the way gets lost of a false report, too: it must not look like a true one for being whole
+        reported = (1 - rates.miss) * rules.certain
+        over, mute = (reported, 1 - rules.certain) if said else (1 - reported, rules.certain)
+        fresh, behind = freshness(rates, age), through[chosen]
+        for table, value in ((lit, no), (dark, yes)):
             table[chosen, 0] += value
-            table[chosen, 1] += np.where(behind, sure if said else unsure, value)
-            table[chosen, 2] += np.where(behind, unsure if said else sure, value)
+            table[chosen, 1] += np.where(behind, fresh * np.log(over), value)
+            table[chosen, 2] += np.where(behind, fresh * np.log(mute), value)
 
 
 class _Facts:

@@ -152,8 +152,11 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The answer: places and devices, most probable first; faults to be expected; customers who are off by themselves;
-    what was explained away or names nothing known; and what would decide it."""
+    """The answer: places and devices, most probable first; customers who are off by themselves; who was explained by
+    planned work or a disconnection; and what would decide it.
+
+    `faults_expected` are those beyond what any day brings: the sum of what the evidence has added to every place.
+    """
 
     at: datetime
     signals: int

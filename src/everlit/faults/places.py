@@ -74,12 +74,15 @@ class Places:
 
     @cached_property
     def protected(self) -> Bools:
-        """Whether a device stands above each place that opens on a short circuit: a root's stands in the grid above."""
+        """Whether a device stands above each place that opens on a short circuit: a root's stands in the grid above.
+
+        At low voltage every switch is taken as fused: breaker of the transformer, branch box, meter box.
+        """
         grid = self.grid
         switch = np.maximum(self.via - grid.first_switch, 0)
         is_switch = self.via >= grid.first_switch
         opens = np.isin(grid.switch_kind, PROTECTIVE)[switch] if grid.n_switches else np.zeros(self.size, np.bool_)
-        return (self.via < 0) | (is_switch & opens) | self.transformer
+        return (self.via < 0) | (is_switch & (opens | (self._kv < MEDIUM_KV[0]))) | self.transformer
 
     @cached_property
     def transformer(self) -> Bools:
@@ -89,9 +92,13 @@ class Places:
     @cached_property
     def medium_voltage(self) -> Bools:
         """Whether earth faults of the place may stand without a trip."""
+        return (self._kv > MEDIUM_KV[0]) & (self._kv <= MEDIUM_KV[1])
+
+    @cached_property
+    def _kv(self) -> Floats:
+        """Nominal voltage of each place."""
         starts, nodes = self.nodes
-        kv = self.grid.nominal_kv[nodes[starts[:-1]]]
-        return (kv > MEDIUM_KV[0]) & (kv <= MEDIUM_KV[1])
+        return self.grid.nominal_kv[nodes[starts[:-1]]]
 
     def failures(self, per_branch: Floats) -> Floats:
         """Failures per year of each place, from those of each line and transformer; an edge counts to what it feeds."""

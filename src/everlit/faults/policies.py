@@ -51,6 +51,7 @@ class Rules:
     earth_share: float
     open_share: float
     shown: float
+    shown_device: float
 
 
 def rules_of(policies: Policies, *, on: date) -> Rules:
@@ -82,4 +83,5 @@ def rules_of(policies: Policies, *, on: date) -> Rules:
         earth_share=share("earth.share"),
         open_share=share("open.share"),
         shown=share("shown"),
+        shown_device=share("shown.device"),
     )
