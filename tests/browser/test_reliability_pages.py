@@ -14,6 +14,7 @@ from tests.web.planned import MONTH, NETWORK, at
 
 PAGES = [
     "/now", "/reliability?year=2025", "/reliability?year=2025&base=kva&view=without_major",
+    "/reliability?year=2025&known=2026-01-01T08:00",
     "/reliability/drill?index=SAIDI-1&year=2025", "/reliability/months/2026-01", "/meter",
     "/reliability/forward", "/reliability/forward?base=kva&tie_from=Bus+155&tie_to=Bus+106",
 ]  # fmt: skip
