@@ -42,7 +42,7 @@ from everlit.kernel import Finding, Period, Refusal, Text
 from everlit.ledger.service import Ledger
 from everlit.metering.forecast import forecast, window_loads
 from everlit.notices.channel import Opened
-from everlit.notices.channels.configured import channels_from
+from everlit.notices.channels.configured import channels_from, unopened
 from everlit.notices.reconcile import Reconciliation
 from everlit.notices.sender import keep_sending, send_once
 from everlit.notices.service import Notices
@@ -51,6 +51,7 @@ from everlit.planning.lifecycle import Command
 from everlit.planning.model import PlannedOutage, Role, State
 from everlit.planning.policies import DEFAULT_POLICIES
 from everlit.planning.service import Planning
+from everlit.planning.service.refusals import only
 from everlit.planning.switching_plan import SwitchingPlan, plan_switching
 from everlit.platform.database import migrate, open_engine, reading, sqlite_url, writing
 from everlit.platform.events import Actor
@@ -289,20 +290,26 @@ class App:
 
     def send_due(self) -> Counter[str]:
         """Send every notice that is due now; returns how often each state was noted."""
-        return asyncio.run(send_once(self.notices.dispatcher, list(self.channels().values())))
+        return asyncio.run(send_once(self.notices.dispatcher, self._served(self.channels())))
 
     async def keep_sending(self, channels: Mapping[str, Opened], stop: asyncio.Event) -> None:
         """Send what is due over some channels until told to stop."""
         failed = partial(LOG.warning, "a round of sending notices failed: %s", exc_info=True)
-        await keep_sending(self.notices.dispatcher, list(channels.values()), stop, failed=failed)
+        await keep_sending(self.notices.dispatcher, self._served(channels), stop, failed=failed)
+
+    def _served(self, channels: Mapping[str, Opened]) -> list[Opened]:
+        """Those channels, and stand-ins for the ones nobody opens: what waits there goes on to the reader's next one."""
+        return [*channels.values(), *unopened(os.environ, channels)]
 
     def queue_notices(self, outage_id: str, *, actor: Actor) -> PlannedOutage:
         """Queue the notices of an outage as its final plan says; where people were told already, for whoever does not know
-        it yet. Raises UnableToAdvance when it is not approved, or a gate says no."""
+        it yet. Raises UnableToAdvance when it is not approved, or a gate says no, UnableToPlan for a role that tells
+        nobody."""
         with writing(self.engine) as connection:
             outage = self.planning.outage(outage_id)
-            again = outage.state in TOLD_ALREADY and not outage.renotice and actor.role == Role.MARKETING
+            again = outage.state in TOLD_ALREADY and not outage.renotice
             if again and self.clock() < outage.period.end:
+                only(actor, "notices.queue")
                 tell(self._reactions(), connection, outage)
                 return outage
         return self.planning.act(outage_id, Command.NOTIFY, actor=actor)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,10 +45,16 @@ class Window:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with served(planned_app(Path(tmp_path_factory.mktemp("browser"))), NETWORK) as one:
+        yield one
+
+
+@contextmanager
+def served(app: App, network: str) -> Iterator[Site]:
+    """The site of an app on a free port, as long as the block lasts."""
     if not (STATIC / "built" / "site.js").is_file():
         pytest.fail("the web assets are not built: `./run test` builds them")
-    app = planned_app(Path(tmp_path_factory.mktemp("browser")))
-    config = uvicorn.Config(create_site(app, network=NETWORK), host="127.0.0.1", port=0, log_level="error")
+    config = uvicorn.Config(create_site(app, network=network), host="127.0.0.1", port=0, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from everlit.app import App
-from everlit.cli.demo_gateway import REFUSED, drawn
 from everlit.cli.demo_history import BEGUN, MADE, with_past
 from everlit.control.service import Control
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Period
+from everlit.notices.channels.rehearsal import REFUSED, drawn
 from everlit.planning.model import State
 from everlit.platform.database import reading
 from everlit.platform.events import history

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select, update
 
 from everlit.customers import store as customers
-from everlit.customers.model import Account, Contact, ContactRole, Delegate, Quiet, Way
+from everlit.customers.model import Account, Contact, ContactRole, Delegate, Priority, Quiet, Way
 from everlit.grid import Importance
 from everlit.kernel import Period, Policies, Text, utc
 from everlit.notices.channel import Answer, Kind, Message, Sent
@@ -206,6 +206,25 @@ class Town:
             for kind, name, contact in connection.execute(query):
                 found.setdefault(kind, set()).add((name or "", contact or ""))
         return found
+
+
+def without_door(engine: Engine, count: int = 3) -> None:
+    """Some of those who are to be told have no address any more: the door, the last channel, fails too."""
+    some = (
+        select(outbox.c.account_no).where(outbox.c.account_no > 0).distinct().order_by(outbox.c.account_no).limit(count)
+    )
+    with writing(engine) as connection:
+        numbers = list(connection.execute(some).scalars())
+        connection.execute(
+            update(customers.accounts).where(customers.accounts.c.account_no.in_(numbers)).values(address="")
+        )
+
+
+def important(engine: Engine) -> None:
+    """The last of those who are to be told is a customer who has to sign."""
+    last = select(func.max(outbox.c.account_no)).scalar_subquery()
+    with writing(engine) as connection:
+        connection.execute(update(outbox).where(outbox.c.account_no == last).values(priority=int(Priority.IMPORTANT)))
 
 
 IMPORTANT = Importance.FIRST

@@ -819,7 +819,7 @@ def test_a_name_taken_off_by_a_revision_still_does_not_approve(desk):
         assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation"]
 
 
-@pytest.mark.parametrize(("what", "role"), [(what, role) for what in MAY for role in Role])
+@pytest.mark.parametrize(("what", "role"), [(what, role) for what in MAY for role in Role if what != "notices.queue"])
 def test_every_command_is_for_the_roles_of_its_row(desk, what, role):
     who, row = Actor("gao", role.value), desk.planning.policies().row("approve.duration", on=START.date())
     commands = {

@@ -22,6 +22,7 @@ from everlit.notices.channels.outage import Place, PublicOutage
 from everlit.notices.channels.paper import Door, Heading, door_pages, walking_list
 from everlit.notices.channels.published import published
 from everlit.notices.content.compose import said
+from everlit.notices.reasons import tried
 from everlit.notices.service import UnableToFindNotice
 
 router = APIRouter(prefix="/api/notices", tags=["notices"])
@@ -162,14 +163,34 @@ def pages_for_doors(app: TheApp, event_id: Event) -> Response:
 @router.get("/events/{event_id:path}/list.pdf", summary="The list of whoever walks from door to door, A4")
 def list_of_doors(app: TheApp, event_id: Event, language: Language = "zh") -> Response:
     """Every door with a box to tick and a line to sign."""
-    letters = _letters(app, event_id)
+    doors = [_door(one, language) for one in _letters(app, event_id)]
+    return Response(walking_list(doors, _heading(app, event_id, language), language=language), media_type=PDF)
+
+
+def _heading(app: App, event_id: str, language: str) -> Heading:
     last = app.notices.status(event_id)["announcements"][-1]
     facts = last["facts"]
     outage = public_outages(app, last["network"], events=[event_id])[-1]
     spans = ((int(outage.period.start.timestamp()), int(outage.period.end.timestamp())),)
     when = said(spans, language=language, zone=app.zone)
-    heading = Heading(event_id, last["version"], when, facts["area"][language], facts["sender"][language])
-    return Response(walking_list([_door(one, language) for one in letters], heading, language=language), media_type=PDF)
+    return Heading(event_id, last["version"], when, facts["area"][language], facts["sender"][language])
+
+
+@router.get(
+    "/events/{event_id:path}/undelivered.pdf", summary="Whom no channel reached: the list to telephone or visit, A4"
+)
+def list_of_undelivered(app: TheApp, event_id: Event, language: Language = "zh") -> Response:
+    """Every reader with what was tried and why it failed, and a line to sign."""
+    app.notices.status(event_id)
+    some = app.notices.centre().undelivered(event_id)
+    if not some:
+        words = Text(f"{event_id}: nobody is left untold.", f"{event_id}：没有无法送达的用户。")
+        raise UnableToPrint(Finding("notices.undelivered", event_id, words))
+    lines = [
+        Door(*_place(one.address or one.consumer_id), one.customer, remark=tried(one.tried).in_language(language))
+        for one in some
+    ]
+    return Response(walking_list(lines, _heading(app, event_id, language), language=language), media_type=PDF)
 
 
 def _letters(app: App, event_id: str) -> list[Message]:
@@ -185,10 +206,13 @@ def _letters(app: App, event_id: str) -> list[Message]:
 
 
 def _door(letter: Message, language: str) -> Door:
-    """A line of the list: what stands behind the house number (…号) is the door."""
-    street, number, door = letter.address.rpartition("号")
-    building, door = (street + number, door.strip()) if number else ("", letter.address)
-    return Door(building, door, str(letter.facts["customer"]), remark=_remark(letter, language))
+    return Door(*_place(letter.address), str(letter.facts["customer"]), remark=_remark(letter, language))
+
+
+def _place(address: str) -> tuple[str, str]:
+    """Building and door: what stands behind the house number (…号) is the door."""
+    street, number, door = address.rpartition("号")
+    return (street + number, door.strip()) if number else ("", address)
 
 
 def _remark(letter: Message, language: str) -> str:

@@ -89,6 +89,13 @@ def uncertain(app: TheApp, event_id: Event) -> Response:
     return json_response(app.notices.centre().uncertain(event_id))
 
 
+@router.get("/events/{event_id:path}/undelivered", summary="Whom no channel reached")
+def undelivered(app: TheApp, event_id: Event) -> Response:
+    """By the last word, the most important first, with what was tried and why it failed; a receipt takes them off."""
+    app.notices.status(event_id)
+    return json_response([one.as_json() for one in app.notices.centre().undelivered(event_id)])
+
+
 @router.get("/events/{event_id:path}/reconciliation", summary="Who was told and who was off")
 def reconciliation(app: TheApp, event_id: Event) -> Response:
     """As compared last; 404 before the outage is over."""

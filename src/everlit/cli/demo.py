@@ -3,6 +3,7 @@
 What the demo makes stays in the data folder; a second run finds it there and starts at once, an interrupted one goes on.
 """
 
+import os
 import time
 import webbrowser
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from everlit.cli.demo_history import with_past
 from everlit.cli.output import Json, complaints, console, show
 from everlit.cli.planning import show_plan
 from everlit.cli.serve import serve
+from everlit.notices.channels.configured import REHEARSAL
 from everlit.planning.demo_month import demo_month
 from everlit.planning.lifecycle import Command, UnableToAdvance
 from everlit.planning.model import Budget, PlannedOutage, Role, State
@@ -70,6 +72,7 @@ def demo(
     }
     show(answer, as_json=check or as_json, people=lambda: show_plan(plan))
     if not check:
+        os.environ.setdefault(REHEARSAL, str(seed))
         console.print(f"control room 控制室: http://127.0.0.1:{port}  (Ctrl-C to stop 停止)")
         if browser:
             webbrowser.open(f"http://127.0.0.1:{port}")

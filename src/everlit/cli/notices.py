@@ -9,6 +9,7 @@ from everlit.app import App
 from everlit.cli.acting import ActorName, ActorRole, acting
 from everlit.cli.output import Json, complaints, console, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant
+from everlit.notices.reasons import tried
 from everlit.planning.model import Role
 
 application = typer.Typer(help="Notices: who was told what, and who was off. 停电通知。", no_args_is_help=True)
@@ -47,7 +48,9 @@ def status(
 
 def _show_status(app: App, event: str, *, as_json: bool) -> None:
     answer = app.notices.status(event)
-    answer |= {"failures": app.notices.centre().failures("", event)}
+    centre = app.notices.centre()
+    nowhere = [one.as_json() for one in centre.undelivered(event)]
+    answer |= {"failures": centre.failures("", event), "undelivered": nowhere}
     show(answer, as_json=as_json, people=lambda: _people_status(app, answer))
 
 
@@ -60,6 +63,8 @@ def _people_status(app: App, answer: dict[str, Any]) -> None:
     rows = [[row[name] for name in ("version", "kind", "channel", "state", "count")] for row in answer["counts"]]
     table("messages 通知", ("version", "kind 类型", "channel 渠道", "state 状态", "count 条数"), rows)
     _show_failures(answer["failures"])
+    for one in answer["undelivered"]:
+        console.print(f"! cannot be delivered 无法送达: {one['customer']} ({tried(one['tried'])})", markup=False)
     for one in answer["unsigned"]:
         console.print(f"! not signed 未签收: {one['account_id']} ({one['state']})", markup=False)
     for one in answer["receipts"]:

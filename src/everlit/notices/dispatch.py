@@ -4,6 +4,7 @@ alone.
     lane ─► claim a batch ─► each in its turn (rate) ─► send ─► mark the batch ─► …     several lanes for each channel
             claim doubts  ─► ask ─► mark
             channel rests ─► pressing messages go to the reader's next channel
+            nobody opens it ─► all of them do, at once
 
 Clock, pause, chance and the outbox come in as arguments; the runner keeps nothing that a crash could lose.
 """
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 
 from everlit.notices.breaker import Breaker
 from everlit.notices.channel import Answer, Channel, Message, Sent
+from everlit.notices.channels.not_opened import NotOpened
 from everlit.notices.model import State
 from everlit.notices.outbox import Letter, Mark, after_asking, after_sending
 from everlit.notices.policies import Rules
@@ -90,15 +92,19 @@ class Dispatcher:
     batch: int = 100
     lanes: int = 4
     told: Counter[str] = field(default_factory=Counter)
+    handed_on: int = 0
     breakers: dict[str, Breaker] = field(default_factory=dict)
     _paces: dict[str, Pace] = field(default_factory=dict)
 
     async def run(self, *, until: datetime | None = None) -> Counter[str]:
         """Work until nothing is due now, or until an instant; returns how often each state was noted."""
         await self.aside(self.outbox.expire)
-        async with asyncio.TaskGroup() as group:
-            for channel in self.channels.values():
-                group.create_task(self._serve(channel, until))
+        before = -1
+        while before < self.handed_on:  # a channel that had ended may have been handed something since
+            before = self.handed_on
+            async with asyncio.TaskGroup() as group:
+                for channel in self.channels.values():
+                    group.create_task(self._serve(channel, until))
         return self.told
 
     async def _serve(self, channel: Channel, until: datetime | None) -> None:
@@ -143,6 +149,8 @@ class Dispatcher:
         letter = one.letter
         if letter.stale:
             return Mark(letter.notice_id, State.SUPERSEDED, self._now_s())
+        if isinstance(channel, NotOpened):
+            return self._sent(letter, await channel.send(one.message))
         if one.quiet_s:
             return Mark(letter.notice_id, State.QUEUED, self._now_s() + one.quiet_s)
         if not one.message.address:
@@ -190,6 +198,7 @@ class Dispatcher:
         if marks:
             await self.aside(self.outbox.mark, marks, token)
             self.told.update(mark.state.value for mark in marks)
+            self.handed_on += sum(bool(mark.onward) for mark in marks)
 
     def _breaker(self, channel: Channel) -> Breaker:
         return self.breakers.setdefault(channel.name, Breaker())

@@ -47,6 +47,8 @@ REACHED = (State.CONFIRMING, State.ACCEPTED, State.DELIVERED)
 TOLD = (*IN_DOUBT, *REACHED)
 """Who was told, or perhaps was: a correction goes to all of them."""
 OPEN = (State.QUEUED, *IN_DOUBT)
+FAILED = (State.REFUSED, State.GIVEN_UP, State.EXPIRED)
+"""Not told by this message; another channel may have taken over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "budget.set": _RULES,
     "calendar.protected": _RULES,
     "calendar.days": _RULES,
+    "notices.queue": frozenset({Role.MARKETING}),
     "emergency_plan.approve": frozenset({Role.MARKETING, *LADDER}),
 }
 """An emergency plan lifts gates of the assessment: who plans the outage does not approve it."""

@@ -11,14 +11,16 @@ from typing import Any
 
 from everlit.app import App
 from everlit.kernel import Finding, Refusal
-from everlit.notices.model import IN_DOUBT, REACHED, Announcement, State
+from everlit.notices.channels.rehearsal import FictionalGateway
+from everlit.notices.model import FAILED, IN_DOUBT, REACHED, Announcement, State
+from everlit.notices.reasons import reason, tried
 from everlit.notices.reconcile import Why
 
 GROUPS: Mapping[str, tuple[State, ...]] = {
     "waiting": (State.QUEUED,),
     "doubt": IN_DOUBT,
     "reached": REACHED,
-    "failed": (State.REFUSED, State.GIVEN_UP, State.EXPIRED),
+    "failed": FAILED,
     "replaced": (State.SUPERSEDED,),
 }
 GROUP_OF = {state.value: group for group, states in GROUPS.items() for state in states}
@@ -46,7 +48,8 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The page: `unserved` are channels with waiting messages that no setting opens; `refusal` why settings make no sense."""
+    """The page: `unserved` are channels with waiting messages that no setting opens; `refusal` why settings make no sense;
+    `rehearsal` that nothing leaves this machine; `shown` the group all events of the list have messages in."""
 
     alarms: Sequence[Finding]
     lines: tuple[Line, ...]
@@ -54,6 +57,8 @@ class Desk:
     events: tuple[Spoken, ...]
     months: Sequence[Mapping[str, Any]]
     refusal: Refusal | None
+    rehearsal: bool = False
+    shown: str = ""
 
     @property
     def unserved(self) -> tuple[Line, ...]:
@@ -66,24 +71,33 @@ class Desk:
         return {group: sum(line.counts[group] for line in self.lines) for group in GROUPS}
 
 
-def read_desk(app: App, network: str) -> Desk:
-    """Everything the notice centre shows of a network, now."""
-    centre, refusal = app.notices.centre(), None
+def read_desk(app: App, network: str, *, shown: str = "") -> Desk:
+    """Everything the notice centre shows of a network, now; events with messages in a group alone when one is `shown`."""
+    shown = shown if shown in GROUPS else ""
+    centre, refusal, channels = app.notices.centre(), None, {}
     try:
-        opened = frozenset(app.channels())
+        channels = app.channels()
     except Refusal as caught:
-        opened, refusal = frozenset(), caught
+        refusal = caught
+    rehearsal = any(isinstance(channel, FictionalGateway) for channel in channels.values())
     overview = app.notices.overview(network, limit=MOST_EVENTS)
     names = [one["event_id"] for one in overview["events"]]
     last = {one.event_id: one for one in centre.announced(network, since=app.clock(), events=names)} if names else {}
+    spoken = [Spoken(last[one["event_id"]], grouped(one["states"].items())) for one in overview["events"]]
     return Desk(
         app.notices.alarms(network),
-        _lines(centre.queue(network), opened),
-        centre.failures(network),
-        tuple(Spoken(last[one["event_id"]], grouped(one["states"].items())) for one in overview["events"]),
+        _lines(centre.queue(network), frozenset(channels)),
+        _reasoned(centre.failures(network)),
+        tuple(one for one in spoken if not shown or one.counts[shown]),
         app.notices.trend(network)[::-1],
         refusal,
+        rehearsal,
+        shown,
     )
+
+
+def _reasoned(failures: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [{**row, "why": reason(row["detail"]) if row["detail"] else None} for row in failures]
 
 
 def _lines(queue: Sequence[Mapping[str, Any]], opened: frozenset[str]) -> tuple[Line, ...]:
@@ -129,7 +143,8 @@ def read_event(app: App, event_id: str) -> dict[str, Any]:
         "perhaps_twice": status["perhaps_twice"],
         "unsigned": _first_of_each(one for one in status["unsigned"] if one["account_id"] not in signed),
         "receipts": status["receipts"],
-        "failures": centre.failures(network, event_id),
+        "failures": _reasoned(centre.failures(network, event_id)),
+        "undelivered": [(one, tried(one.tried)) for one in centre.undelivered(event_id)],
         "uncertain": centre.uncertain(event_id),
         "found": centre.reconciliation(event_id),
         "alarms": [one for one in app.notices.alarms(network) if one.subject == event_id],

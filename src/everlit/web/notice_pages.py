@@ -9,7 +9,7 @@ from everlit.api.context import TheApp, acting
 from everlit.app import App
 from everlit.kernel import Refusal
 from everlit.notices.service import HOW_SIGNED, SIGNERS
-from everlit.planning.model import Role
+from everlit.planning.roles import MAY
 from everlit.planning.store import UnableToFindPlanned
 from everlit.web.notice_centre import SHARES, read_desk, read_event
 from everlit.web.rendering import network_of, refused, render, see
@@ -18,9 +18,9 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/notices")
-def notices(request: Request, app: TheApp) -> HTMLResponse:
+def notices(request: Request, app: TheApp, show: str = "") -> HTMLResponse:
     """What needs somebody now, how the queue stands, what was said last, and how exact the months were."""
-    response = render(request, "notices.html", desk=read_desk(app, network_of(request)), shares=SHARES)
+    response = render(request, "notices.html", desk=read_desk(app, network_of(request), shown=show), shares=SHARES)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -37,7 +37,7 @@ def _facts(request: Request, app: App, event_id: str) -> dict[str, Any]:
         **read_event(app, event_id),
         "ways": HOW_SIGNED,
         "may_sign": role in SIGNERS,
-        "may_queue": role == Role.MARKETING,
+        "may_queue": role in MAY["notices.queue"],
         "planned": _is_planned(app, event_id),
         "shares": SHARES,
     }

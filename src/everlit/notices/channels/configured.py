@@ -19,12 +19,15 @@ from email.headerregistry import Address
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from everlit.customers.model import CHANNELS
 from everlit.kernel import Finding, Refusal, Text
 from everlit.notices.channel import Opened
 from everlit.notices.channels.clean import host, mailbox, one_line
 from everlit.notices.channels.cloudevents import Webhook
 from everlit.notices.channels.http_sms import HttpSms
 from everlit.notices.channels.inbox import KeptHere
+from everlit.notices.channels.not_opened import NotOpened
+from everlit.notices.channels.rehearsal import FictionalGateway
 from everlit.notices.channels.signature import secret_of
 from everlit.notices.channels.smpp import Centre, Smpp
 from everlit.notices.channels.smtp import Email, MailServer
@@ -33,6 +36,9 @@ MAIL = {"smtp": ("none", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls
 SMPP = {"smpp": 2775, "smpps": 3550}
 YES, NO = frozenset({"1", "yes", "true", "on"}), frozenset({"", "0", "no", "false", "off"})
 MOST_A_SECOND = 10_000
+LEAVING = tuple(name for name in CHANNELS if name != "inbox")
+"""Channels over which something leaves the program."""
+REHEARSAL, ELSEWHERE = "EVERLIT_REHEARSAL", "EVERLIT_SENT_ELSEWHERE"
 
 
 class UnableToOpenChannels(Refusal):
@@ -45,6 +51,9 @@ def channels_from(environment: Mapping[str, str], *, clock: Callable[[], datetim
     """The channels by name, from the settings in docs/reference/settings.md; raises UnableToOpenChannels."""
     read = _Settings(environment)
     found: list[Opened | None] = [KeptHere("inbox"), KeptHere("door")]
+    if read.text(REHEARSAL):
+        found += [FictionalGateway(name, read.text(REHEARSAL)) for name in LEAVING]
+        return {channel.name: channel for channel in found if channel is not None}
     if read.text("EVERLIT_MAIL_URL"):
         found.append(_mail(read, clock))
     if read.text("EVERLIT_SMS_URL"):
@@ -54,6 +63,21 @@ def channels_from(environment: Mapping[str, str], *, clock: Callable[[], datetim
     if read.findings:
         raise UnableToOpenChannels(*read.findings)
     return {channel.name: channel for channel in found if channel is not None}
+
+
+def unopened(environment: Mapping[str, str], opened: Mapping[str, Opened]) -> list[Opened]:
+    """Stand-ins for the channels that neither these settings nor another sender opens; raises UnableToOpenChannels.
+
+    >>> clock = lambda: datetime(2026, 6, 1)
+    >>> [one.name for one in unopened({"EVERLIT_SENT_ELSEWHERE": "sms"}, channels_from({}, clock=clock))]
+    ['email', 'webhook']
+    """
+    read = _Settings(environment)
+    names = {name.strip() for name in read.text(ELSEWHERE).split(",") if name.strip()}
+    if names - set(LEAVING):
+        read.wrong(ELSEWHERE, f"names of {', '.join(LEAVING)}", f"应为 {'、'.join(LEAVING)} 中的名称")
+        raise UnableToOpenChannels(*read.findings)
+    return [NotOpened(name) for name in LEAVING if name not in opened and name not in names]
 
 
 def report_secrets(environment: Mapping[str, str]) -> dict[str, bytes]:

@@ -14,14 +14,14 @@ from everlit.customers.store import accounts
 from everlit.notices.content.compose import fill, said
 from everlit.notices.content.sms import parts
 from everlit.notices.content.texts import FORMS, LANGUAGES, READERS
-from everlit.notices.model import IN_DOUBT, Announcement, Spans, State, seconds
+from everlit.notices.model import FAILED, IN_DOUBT, Announcement, Spans, State, seconds
 from everlit.notices.store.queue import announcement_of, kept_spans
 from everlit.notices.store.tables import announcements, outbox, reconciliations
+from everlit.notices.store.undelivered import Undelivered, undelivered
 from everlit.platform.database import reading
 
 BEHIND = timedelta(days=1)
 """The centre shows what is of use, or was until a day ago."""
-FAILED = (State.REFUSED, State.GIVEN_UP, State.EXPIRED)
 MOST_FAILURES = 100
 MOST_UNCERTAIN = 500
 ANYBODY = "****"
@@ -70,6 +70,11 @@ class Centre:
         query = query.group_by(*columns).order_by(count.desc(), *columns).limit(MOST_FAILURES)
         with reading(self.engine) as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
+
+    def undelivered(self, event_id: str) -> list[Undelivered]:
+        """Who cannot be told by any channel, by the last word about an event."""
+        with reading(self.engine) as connection:
+            return undelivered(connection, event_id)
 
     def words(self, event_id: str) -> list[dict[str, Any]]:
         """Every version of what was said about an event in its words, newest first: by language, form and reader."""

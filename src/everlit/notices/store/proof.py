@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, insert, select, union_all, update
+from sqlalchemy import Connection, and_, case, exists, func, insert, select, union_all, update
 
 from everlit.customers.model import Priority
 from everlit.customers.store import accounts, contacts
-from everlit.notices.model import TOLD, State
+from everlit.notices.model import FAILED, TOLD, State, seconds
 from everlit.notices.store.tables import announcements, covered, outbox, receipts, reconciliations
 from everlit.platform.events import aware
 from everlit.platform.lists import among
 
-TOLD_STATES = [state.value for state in TOLD]
+SIGNABLE = [state.value for state in (*TOLD, *FAILED)]
+"""Whoever no channel reached may have been told in person: then the receipt is the delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,9 @@ def keep_receipt(connection: Connection, receipt: Receipt) -> int:
     row = {name: getattr(receipt, name) for name in Receipt.__slots__}
     query = insert(receipts).values(row).returning(receipts.c.receipt_id)
     number = int(connection.execute(query).scalar_one())
-    reached = update(outbox).where(outbox.c.notice_id == receipt.notice_id, outbox.c.state.in_(TOLD_STATES))
-    connection.execute(reached.values(state=State.DELIVERED.value, token=""))
+    reached = update(outbox).where(outbox.c.notice_id == receipt.notice_id, outbox.c.state.in_(SIGNABLE))
+    sent_s = case((outbox.c.sent_s == 0, seconds(receipt.signed_at)), else_=outbox.c.sent_s)
+    connection.execute(reached.values(state=State.DELIVERED.value, token="", sent_s=sent_s))
     return number
 
 
@@ -102,7 +104,7 @@ def notice_of(connection: Connection, event_id: str, network: str, account_id: s
         .join(accounts, accounts.c.account_no == outbox.c.account_no)
         .where(
             announcements.c.event_id == event_id, accounts.c.network == network, accounts.c.account_id == account_id,
-            outbox.c.state.in_(TOLD_STATES),
+            outbox.c.state.in_(SIGNABLE),
         )
     )  # fmt: skip
     number = connection.execute(query).scalar()

@@ -14,6 +14,7 @@ from everlit.notices.model import FRESH, OPEN, Announcement
 from everlit.notices.store.proof import unsigned_of
 from everlit.notices.store.queue import announcement_of
 from everlit.notices.store.tables import announcements, covered, outbox, spans
+from everlit.notices.store.undelivered import count_undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +127,7 @@ def waiting(connection: Connection, network: str, *, after_s: int) -> list[tuple
         important = connection.execute(select(func.count()).where(pressing)).scalar_one()
         start = datetime.fromisoformat(made.body["facts"]["start"])
         unsigned = len(unsigned_of(connection, made.announcement_id))
-        found.append((made, Waiting(made.event_id, made.kind, start, int(everybody), int(important), unsigned)))
+        nowhere, pressing_nowhere = count_undelivered(connection, made.announcement_id)
+        owed = int(everybody) + nowhere, int(important) + pressing_nowhere
+        found.append((made, Waiting(made.event_id, made.kind, start, *owed, unsigned)))
     return found

@@ -1,8 +1,9 @@
-"""A fictional gateway (虚构短信网关): nothing leaves the program, most messages are delivered, some addresses refuse.
+"""A fictional gateway (虚构网关) for rehearsals (演练): nothing leaves the program, most messages are delivered, some addresses
+refuse.
 
-What becomes of a message follows from the seed and its address alone, so a demo tells the same story on every machine.
+What becomes of a message follows from the seed and its address alone, so a rehearsal tells the same story on every machine.
 
->>> drawn(1, "+99900000001") == drawn(1, "+99900000001"), 0 <= drawn(1, "a") < 1
+>>> drawn(1, "+99900000001") == drawn("1", "+99900000001"), 0 <= drawn(1, "a") < 1
 (True, True)
 """
 
@@ -14,18 +15,18 @@ REFUSED = 0.02
 """Part of the addresses that no longer exist."""
 
 
-def drawn(seed: int, name: str) -> float:
+def drawn(seed: int | str, name: str) -> float:
     """A number in [0, 1) that belongs to a name; another one for another seed."""
     return zlib.crc32(f"{seed}/{name}".encode()) / 2**32
 
 
 class FictionalGateway:
-    """A channel that reaches nobody and answers at once. `name` is the way people gave: `sms` or `email`."""
+    """A channel that reaches nobody and answers at once. `name` is the way people gave, such as `sms` or `email`."""
 
     keyed = True
     longest: int | None = None
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int | str) -> None:
         self.name, self.seed = name, seed
 
     async def send(self, message: Message) -> Answer:
