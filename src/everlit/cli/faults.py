@@ -1,18 +1,22 @@
 """`everlit faults …`: where the fault is and what has opened, from a file of signals."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from everlit.app import App
 from everlit.cli.output import Json, console, language, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant
-from everlit.faults.model import Located
+from everlit.faults.model import FaultKind, Located
 from everlit.faults.reading import read_signals
 from everlit.kernel import Finding
 
 application = typer.Typer(help="Faults: located from evidence. 故障研判。", no_args_is_help=True)
+
+
+MOST_SHOWN = 8
 
 
 @application.callback()
@@ -46,10 +50,9 @@ def locate(
 
 def _show(located: Located, findings: list[Finding]) -> None:
     show_findings(findings)
-    words = [(place, place.as_json()) for place in located.places]
     rows = [
         (f"{place.p:.1%}", place.section, ", ".join(place.equipment), _kind(place.kinds), place.feeder)
-        for place, _ in words
+        for place in located.places[:MOST_SHOWN]
     ]
     table("places 可疑区段", ("p", "section 区段", "equipment 设备", "fault 故障", "feeder 馈线"), rows)
     for place in located.places[:1]:
@@ -67,6 +70,6 @@ def _show(located: Located, findings: list[Finding]) -> None:
     )
 
 
-def _kind(kinds: Any) -> str:
-    best = max(kinds, key=kinds.get)
-    return str(best.label.in_language(language()))
+def _kind(kinds: Mapping[FaultKind, float]) -> str:
+    best = max(kinds, key=lambda kind: kinds[kind])
+    return best.label.in_language(language())
