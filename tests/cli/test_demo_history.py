@@ -6,6 +6,7 @@ import pytest
 
 from everlit.app import App
 from everlit.cli.demo_history import BEGUN, MADE, with_past
+from everlit.cli.demo_replay import STUCK
 from everlit.control.service import Control
 from everlit.grid.synthetic import random_network
 from everlit.kernel import Period
@@ -13,6 +14,7 @@ from everlit.notices.channels.rehearsal import REFUSED, drawn
 from everlit.planning.model import State
 from everlit.platform.database import reading
 from everlit.platform.events import history
+from everlit.policies import ASTRAY
 
 NOW = datetime(2026, 6, 17, 4, 10, tzinfo=UTC)
 
@@ -53,6 +55,27 @@ def test_every_view_has_a_past(made):
     assert not app.reliability.month(city, "2026-06").versions
     assert app.reliability.days(city, 2026, book=next(iter(app.reliability.major(city, _may()))))[2]
     assert app.customers.count(city) > 0
+
+
+def test_one_went_astray_and_whoever_it_darkened_heard_it(made):
+    app, city = made
+    told = [one["event_id"] for one in app.notices.overview(city, limit=1000)["events"]]
+    (event,) = (name for name in told if name.endswith(ASTRAY))
+    kinds = [one["kind"] for one in app.notices.status(event)["announcements"]]
+    assert kinds[0] == "fault" and set(kinds[1:]) <= {"changed", "restored", "restored_early"} and len(kinds) > 1
+    otherwise = [one for one in app.control.execution(event.removesuffix(ASTRAY)).done if one.device]
+    assert otherwise and all(one.note == STUCK for one in otherwise)
+    compared = app.notices.centre().reconciliation(event)
+    assert compared["unplanned"] and compared["right"] > 0
+
+
+def test_nothing_that_was_not_permitted_stands_as_due(made):
+    app, city = made
+    overdue = [
+        one for one in app.planning.outages(city, states=(State.NOTIFIED, State.PERMITTED)) if one.period.start < NOW
+    ]
+    assert not overdue
+    assert all(one.reason for one in app.planning.outages(city, states=(State.CANCELLED,)))
 
 
 def test_outages_are_under_way_now(made):
