@@ -1,7 +1,7 @@
 """Fault location on a store: the network of that time, its rules and failure rates, put to the inference.
 
 The state asked about is the one before anything tripped: recorded operations of planned work count, so that whoever is
-dark by plan is explained by it; switches the signals themselves speak of stand as they stood before the first signal.
+dark by plan is explained by it; switches whose protection tripped stand as they stood before the first signal.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,6 @@ from everlit.kernel import Finding, Policies
 from everlit.reliability.failure_data import assumptions, components_of
 
 JUST_BEFORE = timedelta(seconds=1)
-MOVED = (SignalKind.POSITION, SignalKind.TRIP)
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,12 @@ class Faults:
         return locate(grid, state, signals, at=instant, rules=rules_of(policies, on=on), failures=failures)
 
     def _before(self, network: str, grid: Grid, signals: Sequence[Signal], at: datetime) -> Bools:
-        """Positions at `at`, those of switches that are said to have moved as they were before the first signal."""
+        """Positions at `at`, those of switches that have tripped as they were before the first signal."""
         state = self.closed(network, at=at).copy()
-        moved = {grid.find(one.subject, "switches") for one in signals if one.kind in MOVED} - {-1}
-        if moved:
+        tripped = {grid.find(one.subject, "switches") for one in signals if one.kind is SignalKind.TRIP and one.value}
+        if tripped := tripped - {-1}:
             first = min(one.occurred_at for one in signals)
             before = self.closed(network, at=min(first, at) - JUST_BEFORE)
-            for switch in moved:
+            for switch in tripped:
                 state[switch] = before[switch]
         return state
