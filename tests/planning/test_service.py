@@ -506,7 +506,7 @@ def test_a_failing_record_leaves_no_half_change(desk, monkeypatch):
     def broken(*_args, **_given):
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("everlit.planning.service.record", broken)
+    monkeypatch.setattr("everlit.planning.service.desk.record", broken)
     with pytest.raises(RuntimeError):
         desk.planning.assess_outage(outage.outage_id, actor=LI)
     assert desk.planning.outage(outage.outage_id) == outage
