@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from everlit.control.astray import Astray
 from everlit.control.service import Control
 from everlit.grid import Grid
 from everlit.kernel import Period, Text
@@ -114,12 +115,24 @@ def followed(react: Reactions, connection: Connection, outage: PlannedOutage) ->
         happening = replace(
             react.happening(connection, outage),
             event_id=event, kind=Kind.FAULT, period=Period(off.since, outage.period.end),
-            groups=(Group(spans, tuple(named["consumers"])),), cause=OTHERWISE, facts={"affected": named["households"]},
+            groups=(Group(spans, tuple(named["consumers"])),), cause=OTHERWISE, area=_area(off.grid, _lost(off)),
+            facts={"affected": named["households"]},
         )  # fmt: skip
         if not react.notices.stands(connection, happening):
             react.notices.announce(connection, happening, actor=REACTING)
     if made.risk in (Risk.AT_RISK, Risk.LATE):
         react.notices.delayed(connection, outage.outage_id, _half_hour_after(made.expected), actor=REACTING)
+
+
+def _lost(off: Astray) -> list[dict[str, Any]]:
+    """Feeder and households of every load that is dead against the plan."""
+    grid, feeders = off.grid, off.grid.feeder_ids.to_pylist()
+    homes = grid.network.tables["consumers"].column("households").take(off.dead).to_pylist()
+    fed = grid.normal_feeder[grid.section_of_node[grid.consumer_node[off.dead]]].tolist()
+    return [
+        {"feeder_id": feeders[row] if row >= 0 else None, "households": count}
+        for row, count in zip(fed, homes, strict=True)
+    ]
 
 
 def _half_hour_after(expected: datetime) -> datetime:

@@ -64,7 +64,10 @@ def test_whoever_is_dead_against_the_plan_hears_it_once_and_hears_when_it_is_ove
     event, concerned = f"{room.outage}{ASTRAY}", living_at(room, "c-a")
     walk_astray(room, OUT, START)
     assert told(room, event) == {"fault": concerned}
-    assert len(room.app.notices.status(event)["announcements"]) == 1, "the same darkness is no news at the next step"
+    (said,) = room.app.notices.status(event)["announcements"]
+    off = room.app.control.execution(room.outage).astray.as_json()["dead"]["households"]
+    assert said["version"] == 1, "the same darkness is no news at the next step"
+    assert said["facts"]["area"]["en"] == f"parts of FA (about {off} households)"
     assert send(room)[event] >= len(concerned)
     back_at = START + timedelta(hours=3)
     room.returning(back_at)
