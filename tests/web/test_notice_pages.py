@@ -57,6 +57,7 @@ def test_an_event_is_said_in_both_languages_and_signed_for_by_form(client: TestC
 def test_after_the_outage_everybody_is_accounted_for(client: TestClient, room: Room):
     room.app.send_due()
     room.begun()
+    assert "not reached" not in client.get("/now").text, "the door took over where no other channel is set up"
     room.walk(OUT, START)
     room.returning(START + timedelta(hours=4))
     room.walk(BACK, room.now)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from everlit.kernel import Text
 from everlit.notices.channels.not_opened import REASON
+from everlit.notices.channels.rehearsal import GONE
 
 WAYS: Mapping[str, Text] = {
     "sms": Text("text message", "短信"),
@@ -20,6 +21,7 @@ _KNOWN: Mapping[str, Text] = {
     REASON: Text(REASON, "渠道未开通"),
     "channel at rest": Text("channel at rest", "渠道暂停"),
     "no address on this channel": Text("no address on this channel", "无该渠道地址"),
+    GONE: Text(GONE, "虚构：空号"),
     "in doubt when corrected": Text("in doubt when corrected", "更正时状态不明"),
     "in doubt to the end": Text("in doubt to the end", "至截止仍状态不明"),
     "in doubt, sent again": Text("in doubt, sent again", "状态不明，已重发"),

@@ -34,12 +34,12 @@ BEFORE = (State.MERGED, State.BALANCED, State.APPROVED, State.NOTIFIED)
 """States of outages that are still to come."""
 ALARMS_MIN = (60, 30, 0)
 """Minutes to the promise at which the lane has a mark (rule rows delay.alarm.*)."""
-FAILED = (Sending.REFUSED, Sending.GIVEN_UP, Sending.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How many messages about an outage reached somebody, wait, failed, and whether a receipt is missing."""
+    """How many messages about an outage reached somebody and wait, how many readers no channel reached (`failed`), and how
+    many receipts are missing."""
 
     reached: int = 0
     waiting: int = 0
@@ -151,7 +151,8 @@ def _told(app: App, outage_id: str) -> Told | None:
         chosen = {state.value for state in states}
         return sum(row["count"] for row in status["counts"] if row["state"] in chosen)
 
-    return Told(many(REACHED), many(OPEN), many(FAILED), len(status["unsigned"]))
+    nowhere = len(app.notices.centre().undelivered(outage_id))
+    return Told(many(REACHED), many(OPEN), nowhere, len(status["unsigned"]))
 
 
 def _running(app: App, promise: Promise, card: Card, now: datetime) -> Card:

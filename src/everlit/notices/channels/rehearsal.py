@@ -13,6 +13,7 @@ from everlit.notices.channel import Answer, Message, Sent
 
 REFUSED = 0.02
 """Part of the addresses that no longer exist."""
+GONE = "fictional: no such address"
 
 
 def drawn(seed: int | str, name: str) -> float:
@@ -32,7 +33,7 @@ class FictionalGateway:
     async def send(self, message: Message) -> Answer:
         """Deliver it, or refuse it where the address is one of those that no longer exist."""
         if drawn(self.seed, message.address) < REFUSED:
-            return Answer(Sent.REFUSED, detail="fictional: no such address 虚构：空号")
+            return Answer(Sent.REFUSED, detail=GONE)
         return Answer(Sent.DELIVERED, receipt=message.key)
 
     async def lookup(self, message: Message, receipt: str) -> Answer | None:
