@@ -88,3 +88,26 @@ def test_what_another_sender_serves_is_left_to_it() -> None:
     assert names(EVERLIT_REHEARSAL="1", EVERLIT_SMS_URL="https://sms.example") == []
     with pytest.raises(UnableToOpenChannels):
         names(EVERLIT_SENT_ELSEWHERE="pigeon")
+
+
+def test_a_gateway_that_says_late_that_it_did_not_arrive_hands_on_once(town) -> None:
+    town.people([account("A", "a", "sms", "email"), account("B", "a", "sms")])
+    town.announce({"a": spans()})
+    town.send(Gateway("sms"))
+    receipts = [receipt for *_, receipt in town.rows("receipt")]
+    assert [town.notices.report("sms", receipt, delivered=False) for receipt in [*receipts, *receipts]] == [1, 1, 0, 0]
+    assert sorted(ways(town)) == [
+        ("door", "queued"), ("email", "queued"), ("sms", "given_up"), ("sms", "given_up"),
+    ]  # fmt: skip
+    email = Gateway("email")
+    town.send(email, Gateway("door"))
+    assert [message.facts["customer"] for message in email.messages] == ["A"]
+
+
+def test_a_report_that_it_arrived_hands_nothing_on(town) -> None:
+    town.people([account("A", "a", "sms", "email")])
+    town.announce({"a": spans()})
+    town.send(Gateway("sms"))
+    [(*_, receipt)] = town.rows("receipt")
+    assert town.notices.report("sms", receipt, delivered=True) == 1
+    assert ways(town) == [("sms", "delivered")]

@@ -28,7 +28,7 @@ from everlit.notices.policies import Rules, rules_of
 from everlit.notices.recipients import widened
 from everlit.notices.reconcile import Dead, Reconciliation, added_up, reconcile
 from everlit.notices.said import addressed_of, facts_of, happening_again
-from everlit.notices.store import announcements, beliefs, doubt, proof, queue, told
+from everlit.notices.store import announcements, beliefs, doubt, proof, told
 from everlit.notices.store.centre import Centre
 from everlit.notices.store.desk import Composed, Desk
 from everlit.notices.store.fan_out import When
@@ -231,8 +231,7 @@ class Notices:
 
     def report(self, channel: str, receipt: str, *, delivered: bool) -> int:
         """A gateway says by itself what became of a message it took; returns how many messages that was about."""
-        with writing(self.engine) as connection:
-            return queue.report(connection, channel, receipt, delivered=delivered, now_s=seconds(self.clock()))
+        return self.outbox().report(channel, receipt, delivered=delivered)
 
     # ------------------------------------------------------------------------------------------------- reading
     def centre(self) -> Centre:

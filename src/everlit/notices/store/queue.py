@@ -97,7 +97,7 @@ def mark(connection: Connection, marks: Sequence[Mark], *, token: str) -> None:
         return
     for one in marks:
         if one.onward:
-            _hand_on(connection, one, token=token)
+            hand_on(connection, one, token=token)
     each = rows_of(connection, [_MARK(one) for one in marks])
     number, state, due, doubt, sent, receipt, detail, doubled, tried = (each.c.value[at] for at in range(9))
     corrected = and_(outbox.c.stale, state.as_string() == State.QUEUED.value)
@@ -119,7 +119,7 @@ def mark(connection: Connection, marks: Sequence[Mark], *, token: str) -> None:
 _MARK = attrgetter("notice_id", "state", "due_s", "doubt_s", "sent_s", "receipt", "detail", "doubled", "tried")
 
 
-def _hand_on(connection: Connection, one: Mark, *, token: str) -> None:
+def hand_on(connection: Connection, one: Mark, *, token: str) -> None:
     """The same message on the reader's next channel, unless it is there already."""
     again = outbox.alias("again")
     there = exists().where(
@@ -145,8 +145,8 @@ def _hand_on(connection: Connection, one: Mark, *, token: str) -> None:
     connection.execute(insert(outbox).from_select(COLUMNS, row))
 
 
-def report(connection: Connection, channel: str, receipt: str, *, delivered: bool, now_s: int) -> int:
-    """A gateway says by itself what became of a message it took; returns how many rows that was about."""
+def report(connection: Connection, channel: str, receipt: str, *, delivered: bool, now_s: int) -> list[Claimed]:
+    """A gateway says by itself what became of a message it took; returns the rows that was about."""
     state = State.DELIVERED if delivered else State.GIVEN_UP
     query = update(outbox).where(
         outbox.c.channel == channel,
@@ -154,7 +154,8 @@ def report(connection: Connection, channel: str, receipt: str, *, delivered: boo
         outbox.c.receipt != "",
         outbox.c.state.in_([one.value for one in REACHED]),
     )
-    return int(connection.execute(query.values(state=state.value, due_s=now_s, token="")).rowcount)
+    query = query.values(state=state.value, due_s=now_s, token="").returning(*_HAND)
+    return [Claimed(*row) for row in connection.execute(query).all()]
 
 
 def expire(connection: Connection, *, now_s: int) -> int:

@@ -14,11 +14,11 @@ from everlit.customers.store import Reader, readers
 from everlit.notices.channel import Message
 from everlit.notices.dispatch import InHand
 from everlit.notices.letter import Saying, address_of, alike, held_back_s, letter_of, saying_of
-from everlit.notices.model import Announcement, Claimed, seconds
+from everlit.notices.model import Announcement, Claimed, State, seconds
 from everlit.notices.outbox import Mark
 from everlit.notices.policies import Rules
 from everlit.notices.store import queue
-from everlit.platform.database import reading
+from everlit.platform.database import reading, writing
 
 MOST_KEPT = 5_000
 
@@ -70,6 +70,18 @@ class StoredOutbox:
         """Note what became of messages."""
         with self.engine.begin() as connection:
             queue.mark(connection, marks, token=token)
+
+    def report(self, channel: str, receipt: str, *, delivered: bool) -> int:
+        """A gateway says by itself what became of a message it took: one that did not arrive goes to the reader's next
+        channel. Returns how many messages that was about."""
+        now_s = seconds(self.clock())
+        with writing(self.engine) as connection:
+            rows = queue.report(connection, channel, receipt, delivered=delivered, now_s=now_s)
+            for one in () if delivered else self._in_hand(connection, rows):
+                lost = Mark(one.letter.notice_id, State.GIVEN_UP, now_s, onward=one.letter.further)
+                if lost.onward:
+                    queue.hand_on(connection, lost, token="")
+            return len(rows)
 
     def expire(self) -> int:
         """Take out what is of no use any more."""
