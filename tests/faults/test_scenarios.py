@@ -110,6 +110,12 @@ def test_earth_faults_pass_directional_indicators_and_trip_nothing():
     assert not found.devices
 
 
+def test_what_is_said_of_an_open_tie_is_told_to_be_of_no_use():
+    grid = compile_network(load_network("case33"))
+    found = located(grid, [said(K.OVERCURRENT, "s33"), said(K.OVERCURRENT, "s1")])
+    assert found.unused == ("s33",)
+
+
 def test_an_indicator_on_a_line_parts_its_section():
     grid = CITY
     line = int(np.argmax(grid.branch_from[: grid.n_lines] >= 0))

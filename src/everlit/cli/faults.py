@@ -65,6 +65,14 @@ def _show(located: Located, findings: list[Finding]) -> None:
     table("opened 已动作", ("p", "device 设备", "households 户"), devices)
     tests = [(one.action, one.subject, one.section, f"{one.bits:.2f}") for one in located.decide]
     table("would decide 下一步核实", ("", "subject 对象", "section 区段", "bits"), tests)
+    for names, word in (
+        (located.customer_side, "off for themselves 用户侧停电"),
+        (located.explained, "explained 已知停电"),
+        (located.unused, "feed nobody, not used 未带电,未采用"),
+    ):
+        if names:
+            shown = ", ".join(names[:MOST_SHOWN]) + (" …" if len(names) > MOST_SHOWN else "")
+            console.print(f"{word} ({len(names)}): {shown}", markup=False, highlight=False)
     console.print(
         f"{located.faults_expected:.2f} faults expected 预计故障数, {located.signals} signals 信号", highlight=False
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from everlit.faults.columns import KINDS, Columns
 from everlit.faults.groups import Groups, groups_of
 from everlit.faults.meters import Meters, meters_of, weighed
-from everlit.faults.model import SignalKind
+from everlit.faults.model import AT_EDGES, AT_PLACES, SignalKind
 from everlit.faults.places import Places
 from everlit.faults.policies import Rules
 from everlit.faults.problem import DARK, LIT, LOST_A, TRUTHS
@@ -45,6 +45,7 @@ class Evidence:
     crews: EdgeWords
     groups: Groups
     explained: tuple[str, ...]
+    unused: tuple[str, ...]
 
 
 def evidence_of(columns: Columns, places: Places, rules: Rules) -> Evidence:
@@ -55,7 +56,9 @@ def evidence_of(columns: Columns, places: Places, rules: Rules) -> Evidence:
     witness = _words(columns, _newest(columns, SignalKind.CONCENTRATOR, around), rules)
     crews = _words(columns, _newest(columns, SignalKind.CREW, around), rules)
     meters, spoken = meters_of(columns, places, rules)
-    return Evidence(edges, meters, witness, crews, groups_of(places, meters.place, spoken), explained)
+    return Evidence(
+        edges, meters, witness, crews, groups_of(places, meters.place, spoken), explained, _unused(columns, places)
+    )
 
 
 def _explained(columns: Columns, places: Places) -> tuple[str, ...]:
@@ -66,6 +69,13 @@ def _explained(columns: Columns, places: Places) -> tuple[str, ...]:
     cut = {int(columns.meter[row]): bool(columns.value[row]) for row in columns.of(SignalKind.DISCONNECTED)}
     dead[off] |= np.isin(columns.meter[off], [meter for meter, disconnected in cut.items() if disconnected])
     return tuple(sorted({columns.signals[row].subject for row in np.flatnonzero(dead).tolist()}))
+
+
+def _unused(columns: Columns, places: Places) -> tuple[str, ...]:
+    """Switches, lines and places something was said of that feed nobody in this state: it says nothing about a fault."""
+    edges, areas = columns.of(*AT_EDGES), columns.of(*AT_PLACES)
+    rows = [*edges[places.of_branch[columns.where[edges]] < 0], *areas[places.of_node[columns.where[areas]] < 0]]
+    return tuple(sorted({columns.signals[row].subject for row in rows}))
 
 
 def _newest(columns: Columns, kind: SignalKind, place: Ints) -> tuple[Ints, Ints]:

@@ -169,6 +169,7 @@ def _answer(belief: Belief, at: datetime, rules: Rules) -> Located:
         float(np.maximum(faulty - belief.beforehand, 0.0).sum()),
         tuple(sorted(meters.subject[row] for row in own.tolist())),
         belief.evidence.explained,
+        belief.evidence.unused,
         deciding(places, belief.evidence, hypotheses, rules),
     )
 

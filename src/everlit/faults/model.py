@@ -153,7 +153,7 @@ class Inquiry:
 @dataclass(frozen=True, slots=True)
 class Located:
     """The answer: places and devices, most probable first; customers who are off by themselves; who was explained by
-    planned work or a disconnection; and what would decide it.
+    planned work or a disconnection; whatever says nothing because nobody is fed through it; and what would decide it.
 
     `faults_expected` are those beyond what any day brings: the sum of what the evidence has added to every place.
     """
@@ -165,6 +165,7 @@ class Located:
     faults_expected: float
     customer_side: tuple[str, ...]
     explained: tuple[str, ...]
+    unused: tuple[str, ...]
     decide: tuple[Inquiry, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -177,5 +178,6 @@ class Located:
             "devices": [device.as_json() for device in self.devices],
             "customer_side": list(self.customer_side),
             "explained": list(self.explained),
+            "unused": list(self.unused),
             "decide": [inquiry.as_json() for inquiry in self.decide],
         }
