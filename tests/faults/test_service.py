@@ -1,7 +1,7 @@
 """Location on a store, from the command line and over HTTP: the state of that time, rules in force, what is refused."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +11,7 @@ from everlit.api import create_api
 from everlit.app import App
 from everlit.cli.main import application
 from everlit.faults.model import Signal, SignalKind
+from everlit.planning.policies import local_row
 from everlit.platform.events import Actor
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -75,6 +76,14 @@ def test_what_had_not_arrived_was_not_known(app):
     late = Signal("scada", "1", K.TRIP, "s1", True, NOON, NOON + timedelta(minutes=30))
     assert app.faults.locate("case33", [late], at=NOON + timedelta(minutes=29))[0].signals == 0
     assert app.faults.locate("case33", [late], at=NOON + timedelta(minutes=30))[0].signals == 1
+
+
+def test_a_local_row_says_how_far_a_source_is_believed(app):
+    hit = [Signal("ftu", name, K.OVERCURRENT, name, True, NOON, NOON) for name in PATH]
+    before = app.faults.locate("case33", hit)[0].faults_expected
+    row = local_row(app.planning.policies(), "fault.overcurrent.false", value=0.3, since=date(2026, 1, 1))
+    app.planning.set_policy(row, actor=Actor("Li", "planner"))
+    assert app.faults.locate("case33", hit)[0].faults_expected < before / 10
 
 
 def test_over_http(client):
