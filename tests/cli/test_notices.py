@@ -100,4 +100,5 @@ def test_who_was_told_is_compared_with_who_was_off(everlit, room):
         and set(found["causes"]) == {"undelivered", "no_contact"}
     )
     assert everlit("notices", "reconcile", "--month", "2026-07", *DRAWN, "--json").json == []
+    assert everlit("notices", "reconcile", "--month", "2026-13", *DRAWN, "--json").kinds == ["month.invalid"]
     assert "2026-06" in everlit("notices", "reconcile", *DRAWN).out

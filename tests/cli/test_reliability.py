@@ -106,6 +106,7 @@ def test_the_report_is_written_in_both_languages(everlit, kept, home):
     for lang in ("zh", "en"):
         answer = everlit("reliability", "report", home / f"{lang}.pdf", "--month", "2026-05", "--lang", lang, *HERE)
         assert answer.code == 0 and (home / f"{lang}.pdf").read_bytes().startswith(b"%PDF")
+    assert everlit("reliability", "report", home / "x.pdf", "--month", "2026-05", "--lang", "fr", *HERE).code == 2
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,7 @@ def test_the_report_is_written_in_both_languages(everlit, kept, home):
     [
         (("indices", "--network", "nowhere"), "network.unknown"),
         (("indices", *HERE, "--year", 1900), "year.invalid"),
+        (("indices", *HERE, "--year", 0), "year.invalid"),
         (("indices", *HERE, "--known-at", "yesterday"), "time.invalid"),
         (("reliability", "close-month", "2026-13", *HERE), "month.invalid"),
         (("reliability", "month", "May", *HERE), "month.invalid"),

@@ -98,14 +98,14 @@ def promises(network: NetworkName = "urban", as_json: Json = False) -> None:
 
 
 def causes(
-    year: Annotated[int, typer.Option("--year", help="This year unless told. 年份。")] = 0,
+    year: Annotated[int | None, typer.Option("--year", help="This year unless told. 年份。")] = None,
     network: NetworkName = "urban",
     as_json: Json = False,
 ) -> None:
     """Why restorations were late, costliest first, and which causes recur. 延时原因。"""
     app = App.open()
     app.grid(network)
-    found = app.planning.delay_causes(network, year=calendar_year(year or app.today().year))
+    found = app.planning.delay_causes(network, year=calendar_year(app.today().year if year is None else year))
     rows = [
         (one.code, one.times, f"{one.minutes:.0f}", ", ".join(one.subjects), "✓" if one.recurring else "")
         for one in found

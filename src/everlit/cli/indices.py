@@ -17,7 +17,7 @@ from everlit.reliability.export import exported
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
 from everlit.reliability.sheet import Sheet
 
-Year = Annotated[int, typer.Option("--year", help="Local year; this one unless told. 年份。")]
+Year = Annotated[int | None, typer.Option("--year", help="Local year; this one unless told. 年份。")]
 MonthNumber = Annotated[
     int | None, typer.Option("--month", min=1, max=12, help="Month of the year; all unless told. 月份。")
 ]
@@ -37,7 +37,7 @@ def add_to(application: typer.Typer) -> None:
 
 
 def count(
-    year: Year = 0,
+    year: Year = None,
     month: MonthNumber = None,
     by: ByOption = None,
     customers: Annotated[
@@ -74,9 +74,14 @@ def count(
     show(found.as_json(), as_json=as_json, people=lambda: _show(found))
 
 
-def period_of(app: App, year: int, month: int | None) -> Period:
+def chosen_year(app: App, year: int | None) -> int:
+    """The year told, this local one unless told."""
+    return app.today().year if year is None else year
+
+
+def period_of(app: App, year: int | None, month: int | None) -> Period:
     """The local year, this one unless told, or one month of it; raises UnableToUsePeriod."""
-    chosen = year or app.today().year
+    chosen = chosen_year(app, year)
     return month_period(f"{chosen}-{month:02d}", app.zone) if month else year_period(chosen, app.zone)
 
 

@@ -125,7 +125,7 @@ def _show_story(app: App, story: Timeline) -> None:
 @application.command("events")
 def events(
     event: Annotated[str, typer.Option("--event", help="Only this event, with its segments. 事件编号。")] = "",
-    year: Year = 0,
+    year: Year = None,
     month: MonthNumber = None,
     network: NetworkName = "urban",
     known_at: KnownAt = "",
@@ -222,7 +222,7 @@ def correct(
 def diff(
     known_at: Annotated[str, typer.Option("--known-at", help="What was known then. 当时已知。")],
     against: Annotated[str, typer.Option("--against", help="What was known then; now unless told. 对比时刻。")] = "",
-    year: Year = 0,
+    year: Year = None,
     month: MonthNumber = None,
     kind: Annotated[SubjectKind, typer.Option("--kind", help="Usage points or MV units. 对象类型。")] = (
         SubjectKind.USAGE_POINT

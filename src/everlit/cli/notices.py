@@ -11,6 +11,7 @@ from everlit.cli.output import Json, complaints, console, show, show_findings, t
 from everlit.cli.switching import NetworkName, instant
 from everlit.notices.reasons import tried
 from everlit.planning.model import Role
+from everlit.reliability.calendar import month_period
 
 application = typer.Typer(help="Notices: who was told what, and who was off. 停电通知。", no_args_is_help=True)
 Event = Annotated[str, typer.Argument(help="Outage or event id. 停电单或事件编号。")]
@@ -164,6 +165,8 @@ def reconcile(
     app = App.open()
     if not event:
         app.grid(network)
+        if month:
+            month_period(month, app.zone)
         months = app.notices.trend(network, since=month)
         show(months, as_json=as_json, people=lambda: _show_months(months))
         return

@@ -1,13 +1,13 @@
 """`everlit reliability …`: major days, repeats, budgets, drill-down, months closed, the monthly report."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from everlit.app import App
 from everlit.cli.acting import ActorName, acting
-from everlit.cli.indices import ByOption, MonthNumber, Year, figure, known, period_of
+from everlit.cli.indices import ByOption, MonthNumber, Year, chosen_year, figure, known, period_of
 from everlit.cli.output import Json, console, language, show, table
 from everlit.cli.switching import KnownAt, NetworkName
 from everlit.planning.model import Role
@@ -42,7 +42,7 @@ def add_to_reliability(application: typer.Typer) -> None:
 
 
 def days(
-    year: Year = 0,
+    year: Year = None,
     book: BookOption = Book.DLT,
     network: NetworkName = "urban",
     known_at: KnownAt = "",
@@ -52,7 +52,7 @@ def days(
     app = App.open()
     app.grid(network)
     limit, found, daily = app.reliability.days(
-        network, year or app.today().year, book=book, known_at=known(app, known_at)
+        network, chosen_year(app, year), book=book, known_at=known(app, known_at)
     )
     answer = {
         "threshold": limit.as_json(),
@@ -92,11 +92,11 @@ def repeats(network: NetworkName = "urban", known_at: KnownAt = "", as_json: Jso
     show(answer, as_json=as_json, people=people)
 
 
-def budget(year: Year = 0, network: NetworkName = "urban", known_at: KnownAt = "", as_json: Json = False) -> None:
+def budget(year: Year = None, network: NetworkName = "urban", known_at: KnownAt = "", as_json: Json = False) -> None:
     """Customer-hours of a year by unit and month: target, allotted, used, committed, left. 时户数预算。"""
     app = App.open()
     app.grid(network)
-    view = app.budget_year(network, year or app.today().year, known_at=known(app, known_at))
+    view = app.budget_year(network, chosen_year(app, year), known_at=known(app, known_at))
     answer = view.as_json()
     names = ("budget_h", "used_h", "committed_h", "fault_h", "left_h")
     rows = [
@@ -111,7 +111,7 @@ def budget(year: Year = 0, network: NetworkName = "urban", known_at: KnownAt = "
 
 def drill_down(
     index: Annotated[str, typer.Argument(help="Index by its standard name, such as SAIDI-1 or CEMI_3. 指标。")],
-    year: Year = 0,
+    year: Year = None,
     month: MonthNumber = None,
     book: BookOption = Book.DLT,
     base: Annotated[Base, typer.Option("--base", help="Customer base. 统计单位。")] = Base.UNITS,
@@ -143,7 +143,7 @@ def drill_down(
 
 
 def management(
-    year: Year = 0,
+    year: Year = None,
     month: Annotated[str, typer.Option("--month", help="YYYY-MM; all of the year unless told. 月份。")] = "",
     network: NetworkName = "urban",
     known_at: KnownAt = "",
@@ -212,7 +212,7 @@ def close_month(
 def report(
     file: Annotated[Path, typer.Argument(help="PDF file to write. 输出 PDF 文件。")],
     month: Annotated[str, typer.Option("--month", help="YYYY-MM; the last full month unless told. 月份。")] = "",
-    lang: Annotated[str, typer.Option("--lang", help="zh or en. 语言。")] = "",
+    lang: Annotated[Literal["zh", "en"] | None, typer.Option("--lang", help="zh or en. 语言。")] = None,
     network: NetworkName = "urban",
     as_json: Json = False,
 ) -> None:
