@@ -7,8 +7,9 @@ queued, or neither. A reaction that is refused refuses its cause.
     planning.outage.assessed    another plan than the one told: nobody who does not know it yet is told it
     planning.outage.move …      the time told no longer stands: whoever was told hears that it is off
     control.step                whoever is dead against the plan is told, and everybody as soon as it will be late
-    planning.outage.restore     supply is back: told, booked in the ledger as the steps were done, and then compared: who
-                                was told with who was off, and who was off against the plan with who heard of it
+    planning.outage.restore     refused while the steps as told leave somebody off. Supply is back: told, booked in the
+                                ledger as the steps were done, and then compared: who was told with who was off, and
+                                who was off against the plan with who heard of it
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +22,7 @@ from sqlalchemy import Connection
 from everlit.control.astray import Astray
 from everlit.control.service import Control
 from everlit.grid import Grid
-from everlit.kernel import Period, Text
+from everlit.kernel import Finding, Period, Text
 from everlit.notices.channel import Kind
 from everlit.notices.model import Group, Happening, instant, seconds
 from everlit.notices.policies import rules_of
@@ -30,6 +31,7 @@ from everlit.notices.reconcile import Dead, Reconciliation
 from everlit.notices.service import Notices
 from everlit.planning import store
 from everlit.planning.delays import Risk
+from everlit.planning.lifecycle import UnableToAdvance
 from everlit.planning.model import Nature, PlannedOutage, State
 from everlit.platform.events import Actor
 
@@ -140,6 +142,20 @@ def _half_hour_after(expected: datetime) -> datetime:
     return instant(-(-seconds(expected) // HALF_HOUR_S) * HALF_HOUR_S)
 
 
+def back_indeed(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
+    """Nobody says that supply is back while the switches as told leave somebody without; raises UnableToAdvance."""
+    off = react.control.still_off(connection, outage)
+    if off.dead.size:
+        named = off.as_json()["dead"]
+        count = named["households"]
+        words = Text(
+            f"{count} households are still off by the steps as told: tell the steps that brought supply back.",
+            f"按已登记的步骤，仍有 {count} 户停电：请先登记恢复供电的步骤。",
+        )
+        evidence = {"households": count, "consumers": named["consumers"][:MOST_NAMED]}
+        raise UnableToAdvance(Finding("control.still_off", outage.outage_id, words, evidence=evidence))
+
+
 def booked(react: Reactions, connection: Connection, outage: PlannedOutage) -> None:
     """Who was dead from when to when goes into the ledger."""
     react.control.book(connection, outage, actor=REACTING)
@@ -181,7 +197,7 @@ WHEN: Mapping[str, tuple[Callable[[Reactions, Connection, PlannedOutage], None],
     "planning.outage.cancel": (call_off,),
     "planning.outage.reject": (call_off,),
     "control.step": (followed,),
-    "planning.outage.restore": (restored, booked, reconciled),
+    "planning.outage.restore": (back_indeed, restored, booked, reconciled),
 }
 """The table."""
 

@@ -10,7 +10,8 @@ from everlit.grid import UnableToFindEquipment, supply
 from everlit.kernel import Period
 from everlit.ledger.model import Cause, Nature
 from everlit.planning.delays import Risk
-from everlit.planning.model import DelayCode
+from everlit.planning.lifecycle import UnableToAdvance
+from everlit.planning.model import DelayCode, State
 from everlit.platform.database import reading
 from everlit.platform.events import Actor, history
 from everlit.switching.step import SWITCHED
@@ -153,6 +154,23 @@ def test_what_was_done_is_what_the_ledger_has(room):
     assert (event.event_id, event.nature, event.cause) == (
         room.outage, Nature.PLANNED_MAINTENANCE_INTERNAL, Cause.MAINTENANCE_PLANNED,
     )  # fmt: skip
+
+
+def test_supply_is_not_back_while_the_steps_as_told_leave_somebody_off(room):
+    room.begun()
+    room.walk(OUT, START)
+    back_at = START + timedelta(hours=4)
+    room.returning(back_at)
+    for step in room.steps[BACK]:
+        jammed = {"left_out": True, "note": "jammed"} if step.action in SWITCHED else {}
+        room.tell(BACK, step.number, back_at + step.at_min * MINUTE, **jammed)
+    with pytest.raises(UnableToAdvance) as caught:
+        room.restored(room.now + MINUTE)
+    assert kinds(caught) == ["control.still_off"] and caught.value.findings[0].evidence["households"] > 0
+    assert not any(dead_seconds(room).values()), "nothing of a refused restoration is booked"
+    for switch, closed in zip(room.grid.switch_ids.to_pylist(), room.grid.switch_normal_closed.tolist(), strict=True):
+        room.app.operate(NETWORK, switch, closed=closed, actor=DISPATCHER)
+    assert room.restored(room.now + MINUTE).state is State.RESTORED, "recorded by hand, supply is back as well"
 
 
 def test_without_steps_the_plan_is_booked_at_the_times_it_really_took(room):

@@ -55,6 +55,11 @@ def astray(grid: Grid, before: Bools, tickets: Tickets, done: Iterable[DoneStep]
     return Astray(grid, dead, supplied, since if len(dead) else None)
 
 
+def cut_off(grid: Grid, before: Bools, now: Bools) -> Ints:
+    """Consumers (rows of the network's table) who were supplied `before` and are not `now`; both bool per switch."""
+    return np.flatnonzero(_live(grid, before) & ~_live(grid, now)).astype(np.int32)
+
+
 @dataclass(frozen=True)
 class Spells:
     """Half-open times [start_s, end_s), [n], in seconds since the epoch, in which loads were dead against the plan."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from everlit.control import store
-from everlit.control.astray import Astray, Spells, astray, spells
+from everlit.control.astray import Astray, Spells, astray, cut_off, spells
 from everlit.control.model import DoneStep, Progress
 from everlit.control.nature import cause_of, nature_of
 from everlit.control.steps import Desk, Tickets, UnableToTick, as_planned, next_step, operations, progress, ticked
@@ -120,6 +120,17 @@ class Control:
         done = store.steps_done(connection, outage.outage_id)
         before = self._before(connection, outage)
         return spells(self.grid(outage.network), before, self._tickets(connection, outage), done, until=until)
+
+    def still_off(self, connection: Connection, outage: PlannedOutage) -> Astray:
+        """Whom the switches an outage operated leave without supply as they stand now; nobody where no step was told."""
+        grid, before = self.grid(outage.network), self._before(connection, outage)
+        done = store.steps_done(connection, outage.outage_id)
+        moved = operations(self._tickets(connection, outage), done)
+        mine = [grid.switch(one.switch_id) for one in moved if grid.find(one.switch_id, "earths") < 0]
+        at, now = self.clock(), before.copy()
+        now[mine] = positions(grid, operations_until(connection, outage.network, at=at), at=at)[mine]
+        off = cut_off(grid, before, now)
+        return Astray(grid, off, off[:0])
 
     def promises(self, network: str) -> list[Promise]:
         """How the promises of outages under way stand, by the steps done so far."""
