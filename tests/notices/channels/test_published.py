@@ -53,6 +53,11 @@ def test_an_announcement_in_public():
     assert one.body.en == "8 June 08:00-17:00. Area: North town. Reason: line work. If you have questions call 95598."
 
 
+def test_what_to_do_is_of_its_moment():
+    said = {kind: shown(announced(1, kind))[0].instruction.zh for kind in (Kind.PLANNED, Kind.RESTORED, Kind.CANCELLED)}
+    assert "当作有电" in said[Kind.PLANNED] and "逐一开启" in said[Kind.RESTORED] and not said[Kind.CANCELLED]
+
+
 def test_it_is_cancelled_in_public_only_when_it_is_for_everybody():
     first = announced(1, Kind.PLANNED)
     moved = [

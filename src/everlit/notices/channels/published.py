@@ -11,7 +11,7 @@ from typing import Any
 
 from everlit.kernel import Period, Text
 from everlit.notices.channel import Kind
-from everlit.notices.channels.outage import Issued, Place, PublicOutage
+from everlit.notices.channels.outage import NOBODY, Issued, Place, PublicOutage
 from everlit.notices.content.compose import said
 from everlit.notices.model import Announcement, instant, seconds
 
@@ -26,7 +26,10 @@ BODY = Text(
 SAFETY = Text(
     "Treat all wires and sockets as live while the power is off.", "停电期间请把线路和插座当作有电，不要触碰。"
 )
-NOTHING_TO_DO = Text("", "")
+BACK_ON = Text(
+    "Switch appliances on one by one and mind those that start by themselves.",
+    "请逐一开启电器，并留意会自行启动的设备。",
+)
 
 
 def published(
@@ -73,7 +76,7 @@ def _outage(
         affected=0 if over or one.kind is Kind.CANCELLED else affected,
         at_first=affected,
         places=places,
-        instruction=NOTHING_TO_DO if one.kind is Kind.CANCELLED else SAFETY,
+        instruction=BACK_ON if over else NOBODY if one.kind is Kind.CANCELLED else SAFETY,
         contact=str(facts["contact"]),
         before=earlier,
     )
