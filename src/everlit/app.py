@@ -10,6 +10,7 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
@@ -23,8 +24,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from everlit.control.service import Control
 from everlit.customers.service import Customers
+from everlit.faults.intake import Intake
 from everlit.faults.policies import FAULT_POLICIES
 from everlit.faults.service import Faults
+from everlit.faults.spool import Spool
 from everlit.grid import Grid, Network, compile_network, load_network
 from everlit.grid.compile import Bools, Floats
 from everlit.grid.state import earthed, positions, stated, with_positions
@@ -77,6 +80,8 @@ LONGEST = timedelta(days=31)
 OPERATORS = (Role.DISPATCHER.value, Role.CREW.value, SYSTEM.role)
 """Roles that record what was operated in the field."""
 
+DRAIN_PAUSE_S = 1.0
+"""Between two looks at the spool of signals."""
 FIRST_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 TOLD_ALREADY = (State.NOTIFIED, State.PERMITTED, State.IN_PROGRESS, State.WORK_DONE, State.RESTORING)
 GONE = (State.CANCELLED, State.REJECTED, State.POSTPONED)
@@ -157,14 +162,23 @@ class App:
     _compiling: Lock = field(default_factory=Lock)
 
     @classmethod
-    def open(cls, home: Path | None = None, *, url: str | None = None, clock: Callable[[], datetime] = now) -> "App":
-        """Open (and create or migrate) the store of a data folder, `$EVERLIT_HOME` or ./.everlit unless told."""
+    def open(
+        cls,
+        home: Path | None = None,
+        *,
+        url: str | None = None,
+        clock: Callable[[], datetime] = now,
+        needed: bool = True,
+    ) -> "App":
+        """Open (and create or migrate) the store of a data folder, `$EVERLIT_HOME` or ./.everlit unless told; where the
+        store is not `needed`, it may be out of reach and is left as it is."""
         home = Path(home or os.environ.get("EVERLIT_HOME") or ".everlit").resolve()
         home.mkdir(parents=True, exist_ok=True)
         url = url or os.environ.get("EVERLIT_DATABASE_URL") or sqlite_url(home)
         try:
             engine = open_engine(url)
-            migrate(engine)
+            if needed:
+                migrate(engine)
         except (SQLAlchemyError, ValueError) as error:
             raise _unreachable(url, error) from error
         return cls(engine, home, clock)
@@ -261,8 +275,28 @@ class App:
 
     @cached_property
     def faults(self) -> Faults:
-        """Fault location on this store."""
-        return Faults(self.grid, self.closed, self.planning.policies, self.clock, self.zone)
+        """Signals taken in and faults located, on this store."""
+        spool = Spool(Path(os.environ.get("EVERLIT_SPOOL") or self.home / "spool"))
+        return Faults(
+            self.grid, self.closed, self.planning.policies, self.clock, self.zone, self.engine,
+            Intake(spool, self.clock), lambda: frozenset(row["network"] for row in self.networks()),
+        )  # fmt: skip
+
+    async def keep_draining(self, stop: asyncio.Event) -> None:
+        """Drain the spool of signals every second until told to stop; a database out of reach is told once, and tried again."""
+        told = False
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self.faults.drain, actor=SYSTEM)
+                told = False
+            except Refusal as refusal:
+                if not told:
+                    LOG.warning("signals wait in the spool: %s", refusal)
+                told = True
+            except Exception:
+                LOG.warning("a round of draining signals failed", exc_info=True)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), DRAIN_PAUSE_S)
 
     def _past(self, name: str, period: Period) -> Past:
         """What the repeat limits read of the ledger; an outage on a major event day of DL/T 836 does not count."""

@@ -18,6 +18,7 @@ from everlit.api import (
     problems,
     reliability,
     search,
+    signals,
     switching,
 )
 from everlit.api.sending import Lifespan
@@ -50,6 +51,7 @@ def create_api(app: App, *, hosts: tuple[str, ...] = (), lifespan: Lifespan | No
         reliability,
         forward,
         faults,
+        signals,
         feeds,
         notices,
         events,

@@ -37,6 +37,13 @@ def locate_file(
     return _located(app, network, read, at, uniform=uniform)
 
 
+@router.get("/locate", summary="Where the fault is, from the signals of the log")
+def locate_logged(app: TheApp, network: TheNetwork, at: Instant | None = None, uniform: Uniform = False) -> Response:
+    """As `POST /api/faults/locate`, with what the log knew at that instant."""
+    signals = tuple(app.faults.evidence(network, at=at))
+    return _located(app, network, Read(signals, (), len(signals)), at, uniform=uniform)
+
+
 def _located(app: App, network: str, read: Read, at: Instant | None, *, uniform: bool) -> Response:
     located, unknown = app.faults.locate(network, read.signals, at=at, uniform=uniform)
     findings = [finding.as_json() for finding in (*read.findings, *unknown)]

@@ -14,6 +14,7 @@ MEDIA_TYPE = "application/problem+json"
 NOT_FOUND_KINDS = (".unknown", ".missing")
 CONFLICT_KINDS = (".fresh", ".stale", ".conflict", ".state", ".assessed")
 FORBIDDEN_KINDS = (".role", ".separation", ".separation_plan")
+UNAVAILABLE_KINDS = (".unavailable",)
 
 
 def problem(status: int, title: Text, findings: Sequence[Finding] = (), kind: str = "refused") -> JSONResponse:
@@ -31,9 +32,10 @@ def problem(status: int, title: Text, findings: Sequence[Finding] = (), kind: st
 
 
 def status_of(refusal: Refusal) -> int:
-    """404 for what does not exist, 409 for what changed meanwhile, 403 for the wrong role, else 422."""
+    """404 for what does not exist, 409 for what changed meanwhile, 403 for the wrong role, 503 for what is out of reach, else 422."""
     kinds = [finding.kind for finding in refusal.findings]
-    for status, endings in ((404, NOT_FOUND_KINDS), (409, CONFLICT_KINDS), (403, FORBIDDEN_KINDS)):
+    known = ((404, NOT_FOUND_KINDS), (409, CONFLICT_KINDS), (403, FORBIDDEN_KINDS), (503, UNAVAILABLE_KINDS))
+    for status, endings in known:
         if any(kind.endswith(endings) for kind in kinds):
             return status
     return 422

@@ -1,16 +1,18 @@
 """`everlit faults …`: where the fault is and what has opened, from a file of signals."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from everlit.app import App
+from everlit.cli import signals as intake
 from everlit.cli.output import Json, console, language, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant
 from everlit.faults.model import FaultKind, Located
-from everlit.faults.reading import read_signals
+from everlit.faults.reading import Read, read_signals
 from everlit.kernel import Finding
 
 application = typer.Typer(help="Faults: located from evidence. 故障研判。", no_args_is_help=True)
@@ -19,14 +21,15 @@ application = typer.Typer(help="Faults: located from evidence. 故障研判。",
 MOST_SHOWN = 8
 
 
-@application.callback()
-def _group() -> None:
-    """Keep `locate` a word of its own."""
+intake.add_to_faults(application)
 
 
 @application.command("locate")
 def locate(
-    signals: Annotated[Path, typer.Option("--signals", help="Signals, .csv, .xlsx, .parquet or .json. 信号文件。")],
+    signals: Annotated[
+        Path | None,
+        typer.Option("--signals", help="Signals, .csv, .xlsx, .parquet or .json; the log unless told. 信号文件。"),
+    ] = None,
     network: NetworkName = "urban",
     at: Annotated[str, typer.Option("--at", help="As known then; now unless told. 研判时刻。")] = "",
     uniform: Annotated[
@@ -39,13 +42,22 @@ def locate(
     Ends with 0 only when every signal was understood.
     """
     app = App.open()
-    read = read_signals(signals.read_bytes(), name=signals.name)
-    located, unknown = app.faults.locate(network, read.signals, at=instant(app, at) if at else None, uniform=uniform)
+    asked = instant(app, at) if at else None
+    read = _read(app, signals, network, asked)
+    located, unknown = app.faults.locate(network, read.signals, at=asked, uniform=uniform)
     findings = [*read.findings, *unknown]
     answer = {**located.as_json(), "rows": read.checked, "findings": [finding.as_json() for finding in findings]}
     show(answer, as_json=as_json, people=lambda: _show(located, findings))
     if findings:
         raise typer.Exit(1)
+
+
+def _read(app: App, file: Path | None, network: str, at: datetime | None) -> Read:
+    """Signals of a file, or those of the log that weigh at that time."""
+    if file is not None:
+        return read_signals(file.read_bytes(), name=file.name)
+    signals = tuple(app.faults.evidence(network, at=at))
+    return Read(signals, (), len(signals))
 
 
 def _show(located: Located, findings: list[Finding]) -> None:

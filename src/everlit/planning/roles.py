@@ -20,6 +20,8 @@ MAY: Mapping[str, frozenset[Role]] = {
     "calendar.protected": _RULES,
     "calendar.days": _RULES,
     "notices.queue": frozenset({Role.MARKETING}),
+    "faults.signals": frozenset({Role.DISPATCHER, Role.CREW, Role.RELIABILITY}),
+    "faults.calls": frozenset({Role.DISPATCHER, Role.MARKETING}),
     "emergency_plan.approve": frozenset({Role.MARKETING, *LADDER}),
 }
 """An emergency plan lifts gates of the assessment: who plans the outage does not approve it."""
