@@ -31,7 +31,7 @@ DAY = Period(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
 WU = Actor("Wu", "dispatcher")
 BATCHES = [[f"{batch}.{number}" for number in range(3)] for batch in range(4)]
 THREADS = 3
-LONGEST_S = 0.12
+LONGEST_S = 0.08
 
 
 def gasp(name):

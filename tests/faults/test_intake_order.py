@@ -27,7 +27,7 @@ def evidence():
         said("ftu", name, K.OVERCURRENT, name, name in ("s1", "s2", "s3"), 1)
         for name in ("s1", "s2", "s3", "s4", "s22")
     ]
-    gasps = [said("ams", f"{number}", K.POWER_OFF, f"b{number}_load", second=number) for number in range(4, 12)]
+    gasps = [said("ams", f"{number}", K.POWER_OFF, f"c{number}", second=number) for number in range(4, 12)]
     return [said("scada", "17", K.TRIP, "s1"), *hits, *gasps, said("crew", "1", K.CREW, "l4", value=False, second=900)]
 
 

@@ -104,21 +104,24 @@ class Spool:
 
     def read(self, *, after: int, most: int) -> Spooled:
         """Up to `most` records behind a sequence number, only such as are safe on disk; raises UnableToAccept."""
-        end = self.committed()
         found: list[tuple[int, bytes]] = []
+        for number, body, cursor in self._lines(after, self.committed()):
+            found.append((number, body))
+            self._cursor = cursor
+            if len(found) == most:
+                break
+        last = found[-1][0] if found else after
+        return Spooled(tuple(found), last - after - len(found))
+
+    def _lines(self, after: int, end: int) -> Iterator[tuple[int, bytes, tuple[int, int, int]]]:
+        """Number and body of the records behind a number and up to another, each with where reading goes on."""
         numbers = self._segments()
         begin = max((index for index, first in enumerate(numbers) if first <= after + 1), default=0)
         for segment in numbers[begin:]:
             offset = self._cursor[2] if self._cursor[:2] == (after, segment) else 0
-            content = _content(self.folder / _name(segment), offset)
-            for number, body, stop in lines_of(content):
+            for number, body, stop in lines_of(_content(self.folder / _name(segment), offset)):
                 if after < number <= end:
-                    found.append((number, body))
-                    if len(found) == most:
-                        self._cursor = (number, segment, offset + stop)
-                        return Spooled(tuple(found), number - after - most)
-        last = found[-1][0] if found else after
-        return Spooled(tuple(found), last - after - len(found))
+                    yield number, body, (number, segment, offset + stop)
 
     def sweep(self, *, through: int, before: float) -> int:
         """Remove segments whose records all stand at or below a number and were written before an instant, in seconds
