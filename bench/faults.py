@@ -1,12 +1,18 @@
 """Fault location at the size of the reference utility: 100,000 last gasps, from signals to the posterior of every place.
 
-Peers only count the same rows: by section, which shows what finding them in the network costs, and under each device by
+Intake is measured beside the same bytes appended to a file in the same batches, each followed by an fsync.
+
+Peers of location only count the same rows: by section, which shows what finding them in the network costs, and under each device by
 a walk of the tree, as the usual rule of thumb does; that one is measured on a part of the devices and told per device.
 """
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import networkx as nx
@@ -14,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.harness import Measurement, benchmark, fresh_process, measured, seconds_of
+from everlit.app import App
 from everlit.faults.columns import columns_of
 from everlit.faults.locate import believe_signals, locate
 from everlit.faults.model import Signal, SignalKind
@@ -23,11 +30,14 @@ from everlit.faults.reading import read_signals
 from everlit.grid import Grid, compile_network
 from everlit.grid.identities import Identities
 from everlit.grid.reference_utility import reference_utility
+from everlit.platform.events import Actor
 from everlit.reliability.failure_data import assumptions, components_of
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 GASPS = 100_000
 PEER_FEEDERS = 20
+BATCH, WRITERS, CALLS = 1_000, 32, 4_000
+HEAD_END = Actor("head end", "dispatcher")
 GIBIBYTE = 1 << 30
 
 
@@ -136,3 +146,58 @@ def walked(grid: Grid, signals: list[Signal]) -> float:
     for device in devices:
         sum(int(counts[section]) for section in (device, *nx.descendants(graph, device)))
     return (time.perf_counter() - began) / len(devices)
+
+
+# ---------------------------------------------------------------------------------------------------- intake
+
+
+@benchmark("faults.intake")
+def taken() -> Iterator[Measurement]:
+    """100,000 last gasps taken in batches, single calls of many writers, and draining into SQLite."""
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        app = App.open(home / "home", clock=lambda: NOON)
+        signals = [
+            Signal("ams", f"{row}", SignalKind.POWER_OFF, f"load {row}", True, NOON, NOON) for row in range(GASPS)
+        ]
+        batches = [signals[begin : begin + BATCH] for begin in range(0, GASPS, BATCH)]
+        took = once(lambda: [app.faults.accept("urban", some, actor=HEAD_END) for some in batches])
+        content = b"".join(path.read_bytes() for path in sorted((home / "home/spool").glob("*.log")))
+        bare = once(lambda: appended(home / "bare", content, len(batches)))
+        yield measured(
+            f"{GASPS:,} last gasps taken, {BATCH:,} together", took, "s",
+            peer="append and fsync of the same bytes", peer_value=bare, at_most=10,
+        )  # fmt: skip
+        drain = once(lambda: app.faults.drain(actor=HEAD_END))
+        yield measured(f"{GASPS:,} drained from the spool into SQLite", drain, "s", at_most=10)
+        alone = CALLS / once(lambda: called(app, 1))
+        yield measured(f"calls a second, {WRITERS} writers waiting", CALLS / once(lambda: called(app, WRITERS)),
+                       "/s", peer="one writer", peer_value=alone, at_least=84)  # fmt: skip
+        app.engine.dispose()
+
+
+def once(work: Callable[[], object]) -> float:
+    """Seconds of work that cannot be repeated: what is taken or drained is done."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def appended(path: Path, content: bytes, times: int) -> None:
+    """Bytes appended in as many equal parts, each safe on disk before the next."""
+    size = -(-len(content) // times)
+    with path.open("ab", buffering=0) as file:
+        for begin in range(0, len(content), size):
+            file.write(content[begin : begin + size])
+            os.fsync(file.fileno())
+
+
+def called(app: App, writers: int) -> None:
+    """Single calls, taken one by one by as many writers at once."""
+
+    def take(number: int) -> None:
+        call = Signal("call.ivr", f"{writers}.{number}", SignalKind.CALL, "load 1", True, NOON, NOON)
+        app.faults.accept("urban", [call], actor=HEAD_END)
+
+    with ThreadPoolExecutor(writers) as pool:
+        list(pool.map(take, range(CALLS)))
