@@ -105,6 +105,15 @@ def test_a_network_nobody_knows_is_told_and_kept(app, client):
     assert answer["accepted"] == 1 and answer["findings"][0]["kind"] == "signals.network.unknown"
 
 
+@pytest.mark.parametrize("network", ["%00", "a%0Ab", "x" * 101, "%F0%9F"])
+def test_a_name_no_network_can_have_stops_nothing_later(app, client, network):
+    answer = client.post(f"/api/faults/signals?network={network}", json=said(1), headers=DISPATCHER)
+    assert answer.status_code in (202, 422)
+    client.post(URL, json=said(2), headers=DISPATCHER)
+    app.faults.drain(actor=HEAD_END)
+    assert [one.signal.source_id for one in app.faults.signals("case33", DAY)] == ["2"]
+
+
 def test_a_call_finds_its_place_and_shows_no_number(app, client):
     homes = [Account("A1", "c7", Contact("A"), address="1 Mill Lane"), Account("A2", "c8", Contact("B"), address="2 Mill Lane"),
              Account("A3", "c9", Contact("C"), address="2 Mill Lane")]  # fmt: skip

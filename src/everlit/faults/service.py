@@ -24,7 +24,7 @@ from everlit.grid import Grid
 from everlit.grid.columns import Bools
 from everlit.kernel import Finding, Period, Policies, Refusal, Severity, Text
 from everlit.platform.database import reading, writing
-from everlit.platform.events import Actor, record
+from everlit.platform.events import LONGEST_NAME, Actor, record
 from everlit.reliability.failure_data import assumptions, components_of
 
 JUST_BEFORE = timedelta(seconds=1)
@@ -114,7 +114,9 @@ class Faults:
         as_told: bool = False,
     ) -> Accepted:
         """Take signals into the spool, without the database; `told` is kept beside them, `as_told` believes the instants of
-        arrival they name. Raises UnableToAccept when they are not safe on disk."""
+        arrival they name. Raises UnableToAccept when they are not safe on disk, or no network can have that name."""
+        if not network or len(network) > LONGEST_NAME or not network.isprintable():
+            raise UnableToAccept(_no_name(network))
         arrived, findings = self.intake.arrived(signals, as_told=as_told)
         if self._reach.networks and network not in self._reach.networks:
             findings.append(_unknown_network(network))
@@ -228,6 +230,11 @@ class Faults:
             for switch in tripped:
                 state[switch] = before[switch]
         return state
+
+
+def _no_name(network: str) -> Finding:
+    words = Text(f"Name the network in at most {LONGEST_NAME} letters.", f"请指明网络,最多{LONGEST_NAME}个字符。")
+    return Finding("signals.network.name", network[:LONGEST_NAME] or "?", words)
 
 
 def _unknown_network(network: str) -> Finding:
