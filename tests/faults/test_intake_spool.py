@@ -17,7 +17,8 @@ from everlit.api import create_api
 from everlit.api.sending import draining, sending, together
 from everlit.api.signals import create_intake
 from everlit.app import App
-from everlit.faults.spool import Spool, UnableToAccept, line_of
+from everlit.faults.spool import Spool, UnableToAccept
+from everlit.faults.spool_lines import line_of
 from everlit.platform.events import Actor
 from tests.faults.test_intake import DISPATCHER, URL, said
 from tests.notices.walk import exit_code, in_a_process

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from everlit.faults.drained import Drained
 from everlit.faults.intake import Entry, Intake, Receipt
 from everlit.faults.locate import locate
 from everlit.faults.model import Located, Signal, SignalKind
 from everlit.faults.policies import rules_of
 from everlit.faults.spool import UnableToAccept
-from everlit.faults.store import Drained, StoredSignal, drained_through, evidence_at, keep_spooled, signals_in
+from everlit.faults.store import StoredSignal, drained_through, evidence_at, keep_spooled, signals_in
 from everlit.grid import Grid
 from everlit.grid.columns import Bools
 from everlit.kernel import Finding, Period, Policies, Refusal, Severity, Text

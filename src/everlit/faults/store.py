@@ -4,8 +4,8 @@ A spool is drained in order. How far it has been drained stands in the database 
 signals: whoever is stopped anywhere begins again behind the last one kept, and nothing is lost or kept twice.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -29,10 +29,11 @@ from sqlalchemy import (
 )
 
 from everlit.customers.store import accounts
-from everlit.faults.intake import Entry, decoded
+from everlit.faults.drained import Drained, Key, key_of, read_entries, told_apart
+from everlit.faults.intake import Entry
 from everlit.faults.model import Signal, SignalKind
 from everlit.faults.spool import Spooled
-from everlit.kernel import Finding, Period, Severity, Text
+from everlit.kernel import Period
 from everlit.platform.database import metadata
 from everlit.platform.events import aware
 
@@ -78,54 +79,6 @@ class StoredSignal:
     told: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """What draining did: signals new to the log, such as came before, such as were refused, and why."""
-
-    new: int = 0
-    duplicate: int = 0
-    refused: int = 0
-    through: int = 0
-    findings: tuple[Finding, ...] = ()
-
-    def __add__(self, other: "Drained") -> "Drained":
-        """Both together."""
-        return Drained(
-            self.new + other.new, self.duplicate + other.duplicate, self.refused + other.refused,
-            max(self.through, other.through), self.findings + other.findings,
-        )  # fmt: skip
-
-    def as_json(self) -> dict[str, Any]:
-        """As events and the command line show it."""
-        return {
-            "new": self.new, "duplicate": self.duplicate, "refused": self.refused, "through": self.through,
-            "findings": [one.as_json() for one in self.findings],
-        }  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Sorting:
-    """Entries of one drain while they are told apart."""
-
-    spool: str
-    kept: dict[tuple[str, str, str], Signal]
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    duplicate: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
-    def put(self, seq: int, entry: Entry) -> None:
-        """New, known, or the same identity with other words, which is refused."""
-        signal, key = entry.signal, _key(entry)
-        before = self.kept.get(key)
-        if before is None:
-            self.kept[key] = signal
-            self.rows.append(_row(self.spool, seq, entry))
-        elif _same(before, signal):
-            self.duplicate += 1
-        else:
-            self.findings.append(_conflict(signal, before))
-
-
 # ---------------------------------------------------------------------------------------------------- keeping
 
 
@@ -137,23 +90,14 @@ def drained_through(connection: Connection, spool: str) -> tuple[int, datetime |
 
 def keep_spooled(connection: Connection, spool: str, spooled: Spooled, *, at: datetime) -> Drained:
     """Keep what was read from a spool and move its position, in the caller's transaction."""
-    findings = [_missing(spool, spooled)] if spooled.missing else []
-    entries: list[tuple[int, Entry]] = []
-    for seq, body in spooled.records:
-        try:
-            entries.append((seq, decoded(body)))
-        except ValueError as error:
-            findings.append(_unreadable(seq, error))
-    placed = _placed(connection, entries)
-    sorting = _Sorting(spool, _known(connection, [entry for _, entry in placed]))
-    for seq, entry in placed:
-        sorting.put(seq, entry)
-    if sorting.rows:
-        connection.execute(insert(faults_signals), sorting.rows)
+    read, faults = read_entries(spool, spooled)
+    entries = [(seq, _placed(connection, entry)) for seq, entry in read]
+    new, conflicts = told_apart(entries, _known(connection, {key_of(entry) for _, entry in entries}))
+    if new:
+        connection.execute(insert(faults_signals), [_row(spool, seq, entry) for seq, entry in new])
     _move(connection, spool, spooled.last, at)
-    told = (*findings, *sorting.findings)
-    refused = len(spooled.records) - len(sorting.rows) - sorting.duplicate
-    return Drained(len(sorting.rows), sorting.duplicate, refused, spooled.last, told)
+    refused = len(spooled.records) - len(read) + len(conflicts)
+    return Drained(len(new), len(read) - len(new) - len(conflicts), refused, spooled.last, (*faults, *conflicts))
 
 
 def _move(connection: Connection, spool: str, seq: int, at: datetime) -> None:
@@ -162,10 +106,10 @@ def _move(connection: Connection, spool: str, seq: int, at: datetime) -> None:
         connection.execute(insert(faults_spools).values(spool=spool, seq=seq, drained_at=at))
 
 
-def _known(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, str, str], Signal]:
-    """Signals of the log that have the identity of one of these."""
+def _known(connection: Connection, keys: Iterable[Key]) -> dict[Key, Signal]:
+    """Signals of the log that are known by one of these."""
     asked: dict[tuple[str, str], list[str]] = {}
-    for network, source, source_id in {_key(entry) for entry in entries}:
+    for network, source, source_id in keys:
         asked.setdefault((network, source), []).append(source_id)
     found = {}
     for (network, source), names in asked.items():
@@ -179,12 +123,11 @@ def _known(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, 
     return found
 
 
-def _placed(connection: Connection, entries: Sequence[tuple[int, Entry]]) -> list[tuple[int, Entry]]:
-    """Calls that named no place get the one of their account, or of their address where only one account has it."""
-    return [
-        (seq, entry if entry.signal.subject else replace(entry, signal=replace(entry.signal, subject=_place(connection, entry))))
-        for seq, entry in entries
-    ]  # fmt: skip
+def _placed(connection: Connection, entry: Entry) -> Entry:
+    """A call that named no place gets the one of its account, or of its address where only one account has it."""
+    if entry.signal.subject:
+        return entry
+    return replace(entry, signal=replace(entry.signal, subject=_place(connection, entry)))
 
 
 def _place(connection: Connection, entry: Entry) -> str:
@@ -207,15 +150,6 @@ def _row(spool: str, seq: int, entry: Entry) -> dict[str, Any]:
         "kind": signal.kind.value, "subject": signal.subject, "value": signal.value, "occurred_at": signal.occurred_at,
         "offset_min": int(offset / timedelta(minutes=1)), "arrived_at": signal.arrived_at, "body": body,
     }  # fmt: skip
-
-
-def _key(entry: Entry) -> tuple[str, str, str]:
-    return entry.network, entry.signal.source, entry.signal.source_id
-
-
-def _same(one: Signal, other: Signal) -> bool:
-    """Whether two say the same; when they arrived does not count."""
-    return replace(one, arrived_at=other.arrived_at) == other
 
 
 # ---------------------------------------------------------------------------------------------------- reading
@@ -252,27 +186,3 @@ def _stored(row: Any) -> StoredSignal:
         aware(row.arrived_at), row.body["phase"], row.body["group"],
     )  # fmt: skip
     return StoredSignal(row.spool, int(row.seq), signal, row.body["by"], row.body["told"])
-
-
-# ---------------------------------------------------------------------------------------------------- findings
-
-
-def _missing(spool: str, spooled: Spooled) -> Finding:
-    words = Text(
-        en=f"{spooled.missing} numbers before {spooled.last} are missing in the spool: damaged on disk, or swept away.",
-        zh=f"信号缓存中 {spooled.last} 之前缺少 {spooled.missing} 个序号:磁盘损坏或已清理。",
-    )
-    return Finding("signals.spool.gap", spool, words, {"missing": spooled.missing}, Severity.WARNING)
-
-
-def _unreadable(seq: int, error: ValueError) -> Finding:
-    words = Text(en=f"Record {seq} of the spool is no signal: {error}", zh=f"信号缓存第 {seq} 条不是信号:{error}")
-    return Finding("signals.spool.unreadable", str(seq), words)
-
-
-def _conflict(signal: Signal, before: Signal) -> Finding:
-    words = Text(
-        en=f"{signal.source} said something else under {signal.source_id} before; the first one stands.",
-        zh=f"{signal.source} 曾以 {signal.source_id} 上报不同内容,以首次为准。",
-    )
-    return Finding("signals.conflict", signal.source_id, words, {"first": before.as_json(), "now": signal.as_json()})
