@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from everlit import __version__
 from everlit.api import (
     control,
+    customers,
     events,
     facts,
     faults,
@@ -52,6 +53,7 @@ def create_api(app: App, *, hosts: tuple[str, ...] = (), lifespan: Lifespan | No
         forward,
         faults,
         signals,
+        customers,
         feeds,
         notices,
         events,

@@ -8,6 +8,7 @@ from everlit import __version__
 from everlit.cli import (
     assessment,
     control,
+    customers,
     demo,
     events,
     facts,
@@ -37,6 +38,7 @@ application.add_typer(networks.application, name="network")
 application.add_typer(planning.application, name="plan")
 application.add_typer(policies.application, name="policy")
 application.add_typer(ledger.application, name="ledger")
+application.add_typer(customers.application, name="customers")
 application.add_typer(notices.application, name="notices")
 application.add_typer(faults.application, name="faults")
 of_reliability = typer.Typer(

@@ -15,11 +15,16 @@ from everlit.customers import store
 from everlit.customers.fictional import fictional_customers
 from everlit.customers.mask import masked_ways, masked_words
 from everlit.customers.model import Account, Contact, Delegate
-from everlit.customers.reading import Places, read_accounts, read_delegates
+from everlit.customers.reading import Places, UnableToReadCustomers, read_accounts, read_delegates
 from everlit.grid import Grid
 from everlit.kernel import Finding, Refusal, Text
 from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, record
+
+IMPORTERS = ("marketing", "system")
+"""Roles that bring in customers."""
+READERS = ("marketing", "dispatcher", "system")
+"""Roles that read contact data in clear."""
 
 
 class UnableToReadContact(Refusal):
@@ -63,15 +68,24 @@ class Customers:
         return Kept(count, others, count + others)
 
     def import_files(
-        self, network: str, *, accounts: bytes = b"", contacts: bytes = b"", actor: Actor, name: str = "customers"
+        self, network: str, *, accounts: bytes | None = None, contacts: bytes | None = None, actor: Actor
     ) -> Kept:
-        """Keep the usable rows of an account file and a contact file; the others come back as findings."""
+        """Keep the usable rows of an account file and a contact file; the others come back as findings.
+
+        Raises UnableToReadCustomers for a file that is none, for no file, and for who may not.
+        """
+        if actor.role not in IMPORTERS:
+            words = Text(f"Customers are imported by {IMPORTERS[0]}.", f"客户由 {IMPORTERS[0]} 导入。")
+            raise UnableToReadCustomers(Finding("customers.role", actor.name, words))
+        if accounts is None and contacts is None:
+            words = Text("Name a file of accounts, of contacts, or both.", "请指明户表、联系人表或两者。")
+            raise UnableToReadCustomers(Finding("customers.no_file", network, words))
         grid = self.grid(network)
-        holders = read_accounts(accounts, name=name, places=places_of(grid)) if accounts else None
+        holders = read_accounts(accounts, name="accounts", places=places_of(grid)) if accounts is not None else None
         with reading(self.engine) as connection:
-            known = store.account_names(connection, network) if contacts else set()
+            known = store.account_names(connection, network) if contacts is not None else set()
         known |= {account.account_id for account in holders.accounts} if holders else set()
-        others = read_delegates(contacts, name=name, accounts=known) if contacts else None
+        others = read_delegates(contacts, name="contacts", accounts=known) if contacts is not None else None
         kept = self.keep(network, holders.accounts if holders else (), others.delegates if others else (), actor=actor)
         parts = [part for part in (holders, others) if part]
         findings = tuple(finding for part in parts for finding in part.findings)
@@ -94,6 +108,9 @@ class Customers:
 
     def contact_data(self, network: str, account_id: str, *, why: str, actor: Actor) -> dict[str, Any]:
         """The contact data of one account and of its delegates, in clear; the reading is an event."""
+        if actor.role not in READERS:
+            names = ", ".join(READERS[:2])
+            raise _refused("role", actor.name, f"Contact data is read by {names}.", f"联系信息由 {names} 查看。")
         if not why.strip():
             raise _refused("why", account_id, "Say why the contact data is needed.", "请说明查看联系信息的原因。")
         with writing(self.engine) as connection:
