@@ -30,6 +30,8 @@ from everlit.platform.database import migrate, open_engine, writing
 from everlit.platform.events import Actor
 
 NOTICES, ACCOUNTS, ROUNDS = 500_000, 600_000, 3
+BATCH = 2_000
+"""Messages claimed at once where they are counted by the second."""
 UNSURE, MANAGED = 200, 100
 """One account in so many hangs somewhere else perhaps; one in so many has a property manager, who has a hundred."""
 WHO = Actor("bench", "system")
@@ -195,7 +197,7 @@ def claiming() -> list[Measurement]:
                 notices.announce(connection, happening(50_000, "O-1"), actor=WHO)
             settle(engine)
             outbox, count, began = notices.outbox(), 0, perf_counter()
-            while some := outbox.claim("sms", 1_000, f"t{count}"):
+            while some := outbox.claim("sms", BATCH, f"t{count}"):
                 marks = [
                     Mark(one.letter.notice_id, State.ACCEPTED, 0, sent_s=1, receipt=one.message.key[:20])
                     for one in some

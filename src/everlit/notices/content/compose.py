@@ -92,7 +92,9 @@ def plain(words: Any) -> str:
     >>> plain("line\\nbreak {when} \\u202e!")
     'line break (when) !'
     """
-    kept = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in str(words))
+    kept = str(words)
+    if not (kept.isascii() and kept.isprintable()):
+        kept = "".join(letter if unicodedata.category(letter)[0] != "C" else " " for letter in kept)
     return re.sub(r"\s+", " ", kept).strip().replace("{", "(").replace("}", ")")
 
 
