@@ -1,7 +1,11 @@
 """What a voltage-time feeder does by itself, for every fault place: the fault stays dead, everybody else is back."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from everlit.cli.main import application
 from everlit.faults.automation import Automation, UnableToAutomate, field_timeline
 
 
@@ -25,3 +29,16 @@ def test_settings_that_contradict_the_logic_are_refused() -> None:
             field_timeline(feeder, fault=1)
     with pytest.raises(UnableToAutomate):
         field_timeline(Automation(3), fault=4)
+
+
+def test_the_settings_are_rows(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("EVERLIT_HOME", str(tmp_path))
+    asked = ["faults", "field", "--sectionalisers", "3", "--fault", "2", "--json"]
+    told = json.loads(CliRunner().invoke(application, asked).stdout)["timeline"]
+    assert [one["at_s"] for one in told] == [0, 5, 12, 19, 19, 19, 19, 24, 31, 60]
+    row = ["policy", "set", "fault.automation.x", "14", "--document", "local rule"]
+    done = CliRunner().invoke(application, row)
+    assert done.exit_code == 0, done.output
+    told = json.loads(CliRunner().invoke(application, asked).stdout)["timeline"]
+    assert [one["at_s"] for one in told][:4] == [0, 5, 19, 33]
+    assert CliRunner().invoke(application, ["faults", "field", "--fault", "7"]).exit_code != 0

@@ -1,6 +1,7 @@
 """`everlit faults …`: where the fault is and what has opened, from a file of signals."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from everlit.app import App
 from everlit.cli import signals as intake
 from everlit.cli.output import Json, console, language, show, show_findings, table
 from everlit.cli.switching import NetworkName, instant
+from everlit.faults.automation import WORDS, automation_of, field_timeline
 from everlit.faults.model import FaultKind, Located
 from everlit.faults.reading import Read, read_signals
 from everlit.kernel import Finding
@@ -50,6 +52,21 @@ def locate(
     show(answer, as_json=as_json, people=lambda: _show(located, findings))
     if findings:
         raise typer.Exit(1)
+
+
+@application.command("field")
+def in_the_field(
+    fault: Annotated[int, typer.Option("--fault", help="Section, 0 behind the breaker. 故障区段序号。")],
+    sectionalisers: Annotated[int, typer.Option("--sectionalisers", min=1, max=100, help="分段开关数。")] = 3,
+    as_json: Json = False,
+) -> None:
+    """What voltage-time automation does by itself after a permanent fault on a feeder. 就地重合式馈线自动化推演。"""
+    app = App.open()
+    feeder = automation_of(app.planning.policies(), on=app.today(), sectionalisers=sectionalisers)
+    said = field_timeline(feeder, fault=fault)
+    rows = [(f"{one.at_s} s", one.device, WORDS[one.what].in_language(language())) for one in said]
+    answer = {"settings": asdict(feeder), "timeline": [asdict(one) for one in said]}
+    show(answer, as_json=as_json, people=lambda: table("", ("after 时刻", "device 设备", "does 动作"), rows))
 
 
 def _read(app: App, file: Path | None, network: str, at: datetime | None) -> Read:

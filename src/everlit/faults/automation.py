@@ -10,8 +10,17 @@ A feeder without branches, one permanent fault, cleared at once.
 
 import heapq
 from dataclasses import dataclass
+from datetime import date
 
-from everlit.kernel import Finding, Refusal, Text
+from everlit.faults.policies import FAULT_POLICIES
+from everlit.kernel import Finding, Policies, Refusal, Text
+
+WORDS = {
+    "trips": Text("trips", "跳闸"),
+    "closes": Text("closes", "合闸"),
+    "Y-lock": Text("stays open (Y-lock)", "Y时限闭锁"),
+    "X-lock": Text("stays open (X-lock)", "X时限闭锁"),
+}
 
 
 class UnableToAutomate(Refusal):
@@ -39,6 +48,15 @@ class Happening:
     at_s: int
     device: str
     what: str
+
+
+def automation_of(policies: Policies, *, on: date, sectionalisers: int) -> Automation:
+    """The settings in force on a day, `policies` over the shipped rows."""
+    rows = FAULT_POLICIES.replaced(policies.rows)
+    x, y, reclose, recloses, tie = (
+        round(rows.value(f"fault.automation.{name}", on=on)) for name in ("x", "y", "reclose", "recloses", "tie")
+    )
+    return Automation(sectionalisers, x, y, reclose, recloses, tie)
 
 
 def field_timeline(feeder: Automation, *, fault: int) -> tuple[Happening, ...]:
