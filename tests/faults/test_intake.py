@@ -15,6 +15,8 @@ from everlit.cli.main import application
 from everlit.customers.model import Account, Contact
 from everlit.customers.store import keep_accounts
 from everlit.kernel import Period
+from everlit.planning.model import Role
+from everlit.planning.roles import MAY
 from everlit.platform.database import writing
 from everlit.platform.events import Actor, history
 
@@ -82,12 +84,15 @@ def test_good_rows_are_kept_and_bad_ones_told(app, client):
     assert app.faults.drain(actor=HEAD_END).new == 1
 
 
-def test_who_may(client):
+def test_every_role_may_what_its_row_says(client):
     assert client.post(URL, json=said(1)).status_code == 403
-    assert client.post(URL, json=said(1), headers=SERVICE_DESK).status_code == 403
     call = {"form": "agent", "usage_point": "c7"}
-    crew = {**DISPATCHER, "X-Role": "crew"}
-    assert client.post("/api/faults/calls?network=case33", json=call, headers=crew).status_code == 403
+    for role in Role:
+        acting = {"X-Actor": "Wu", "X-Role": role.value}
+        taken = client.post(URL, json=said(1), headers=acting).status_code
+        assert taken == (202 if role in MAY["faults.signals"] else 403), role
+        called = client.post("/api/faults/calls?network=case33", json=call, headers=acting).status_code
+        assert called == (202 if role in MAY["faults.calls"] else 403), role
 
 
 def test_the_same_identity_with_other_words_is_refused_and_the_first_stands(app, client):

@@ -819,7 +819,11 @@ def test_a_name_taken_off_by_a_revision_still_does_not_approve(desk):
         assert [finding.kind for finding in caught.value.findings] == ["lifecycle.approve.separation"]
 
 
-@pytest.mark.parametrize(("what", "role"), [(what, role) for what in MAY for role in Role if what != "notices.queue"])
+ELSEWHERE = {"notices.queue", "faults.signals", "faults.calls"}
+"""What is declared in the same table and tested with what it guards (tests/api/test_notices.py, tests/faults)."""
+
+
+@pytest.mark.parametrize(("what", "role"), [(what, role) for what in MAY for role in Role if what not in ELSEWHERE])
 def test_every_command_is_for_the_roles_of_its_row(desk, what, role):
     who, row = Actor("gao", role.value), desk.planning.policies().row("approve.duration", on=START.date())
     commands = {
