@@ -194,21 +194,24 @@ def claiming() -> list[Measurement]:
         for name, url in given:
             engine = town(url, accounts=60_000)
             notices = Notices(engine, lambda: DEFAULT_POLICIES, lambda: NOON)
-            with writing(engine) as connection:
-                notices.announce(connection, happening(50_000, "O-1"), actor=WHO)
-            settle(engine)
-            outbox, count, began = notices.outbox(), 0, perf_counter()
-            while some := outbox.claim("sms", BATCH, f"t{count}"):
-                marks = [
-                    Mark(one.letter.notice_id, State.ACCEPTED, 0, sent_s=1, receipt=one.message.key[:20])
-                    for one in some
-                ]
-                outbox.mark(marks, f"t{count}")
-                count += len(some)
-            rate = count / (perf_counter() - began)
+            rates = [claimed_and_marked(engine, notices, f"O-{turn}") for turn in range(ROUNDS)]
             engine.dispose()
+            rate = statistics.median(rates)
             found.append(measured(f"notices.claim_and_mark.{name}", rate, "messages/s", at_least=10_000))
     return found
+
+
+def claimed_and_marked(engine: Engine, notices: Notices, event: str) -> float:
+    """Messages a second of 50,000 that wait."""
+    with writing(engine) as connection:
+        notices.announce(connection, happening(50_000, event), actor=WHO)
+    settle(engine)
+    outbox, count, began = notices.outbox(), 0, perf_counter()
+    while some := outbox.claim("sms", BATCH, f"t{count}"):
+        marks = [Mark(one.letter.notice_id, State.ACCEPTED, 0, sent_s=1, receipt=one.message.key[:20]) for one in some]
+        outbox.mark(marks, f"t{count}")
+        count += len(some)
+    return count / (perf_counter() - began)
 
 
 @dataclass
