@@ -124,7 +124,7 @@ def test_two_states_of_knowledge_are_told_figure_by_figure(app, client):
 
 def test_a_month_that_has_not_begun_has_no_report(client):
     answer = client.get(f"{BASE}/months/2099-01/report.pdf", params={"network": "drawn"})
-    assert answer.status_code == 422 and answer.json()["findings"][0]["kind"] == "report.month.future"
+    assert answer.status_code == 422 and answer.json()["findings"][0]["kind"] == "period.future"
 
 
 @pytest.mark.parametrize("known_at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "1899-12-31T00:00:00Z"])

@@ -111,3 +111,15 @@ def test_a_report_that_it_arrived_hands_nothing_on(town) -> None:
     [(*_, receipt)] = town.rows("receipt")
     assert town.notices.report("sms", receipt, delivered=True) == 1
     assert ways(town) == [("sms", "delivered")]
+
+
+def test_a_long_list_of_the_unreached_leaves_the_least_important_out(town, monkeypatch) -> None:
+    monkeypatch.setattr("everlit.notices.store.undelivered.MOST", 1)
+    pressing = account("B", "a", "sms", life_support=True)
+    people = [account("A", "a", "sms"), pressing, account("C", "a", "sms")]
+    for one in people:
+        object.__setattr__(one, "address", "")
+    town.people(people)
+    town.announce({"a": spans()})
+    town.send(NotOpened("sms"), KeptHere("door"))
+    assert [one.customer for one in town.notices.centre().undelivered("O-1")] == ["B"]

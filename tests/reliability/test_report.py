@@ -9,9 +9,8 @@ import pytest
 from pypdf import PdfReader
 
 from everlit.kernel import Text
-from everlit.reliability.calendar import month_period
+from everlit.reliability.calendar import UnableToUsePeriod, month_period
 from everlit.reliability.model import Base, Book
-from everlit.reliability.month_report import UnableToReport
 from everlit.reliability.report import page, report_pages, report_pdf
 from tests.ledger.drawn import EDITOR, SHANGHAI, Hand, app_on, sheet
 from tests.reliability.test_service import ROWS
@@ -74,7 +73,7 @@ def test_a_month_not_over_says_so_and_one_not_begun_is_refused(app):
     app.clock.later(seconds=1)
     assert "暂定" not in page(made(app), language="zh")["standing"]
     app.clock.now = month_period("2026-05", SHANGHAI).start - timedelta(seconds=1)
-    with pytest.raises(UnableToReport):
+    with pytest.raises(UnableToUsePeriod):
         made(app)
 
 

@@ -139,7 +139,12 @@ def test_before_anything_was_known_nothing_is_told(client: TestClient):
 
 
 def test_a_year_without_anything_is_a_page_too(client: TestClient):
-    assert "No interruption." in page(client, "/reliability", year=2031)
+    assert "No interruption." in page(client, "/reliability", year=2019)
+
+
+def test_a_year_to_come_is_no_year_without_interruption(client: TestClient):
+    answer = client.get("/reliability", params={"network": NETWORK, "year": 2031, "lang": "en"})
+    assert answer.status_code == 422 and "2031-01-01 has not come" in answer.text
 
 
 def test_the_year_before_is_told_to_the_same_day(client: TestClient, app: App):

@@ -24,7 +24,7 @@ YEARS = range(2000, 2100)
 
 
 class UnableToUsePeriod(Refusal):
-    """A month is written YYYY-MM, a year lies between 2000 and 2099."""
+    """A month is written YYYY-MM, a year lies between 2000 and 2099, and what is told of them has begun."""
 
     title = Text(en="The period is not clear.", zh="统计期间不明确。")
 
@@ -64,6 +64,15 @@ def month_period(month: str, zone: tzinfo) -> Period:
     year, number = int(month[:4]), int(month[5:])
     after = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=zone)
     return Period(datetime(year, number, 1, tzinfo=zone), after)
+
+
+def begun(period: Period, *, now: datetime) -> Period:
+    """A period of which there is something to tell; raises UnableToUsePeriod for one that has not begun."""
+    if now < period.start:
+        day = f"{period.start.date()}"
+        words = Text(f"{day} has not come: there is nothing to tell.", f"{day} 尚未到来,没有可统计的数据。")
+        raise UnableToUsePeriod(Finding("period.future", day, words))
+    return period
 
 
 def year_period(year: int, zone: tzinfo, *, years: int = 1) -> Period:

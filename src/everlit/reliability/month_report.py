@@ -2,32 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 
-from everlit.kernel import Finding, Period, Refusal, Text
+from everlit.kernel import Text
 from everlit.reliability.budget import BudgetView
-from everlit.reliability.calendar import month_period
 from everlit.reliability.closing import Figure, MonthStanding
 from everlit.reliability.days import DailySaidi, MajorDay, Threshold
 from everlit.reliability.drill import Drilled
 from everlit.reliability.frequent import Frequent
 from everlit.reliability.model import Index
 from everlit.reliability.sheet import Sheet
-
-
-class UnableToReport(Refusal):
-    """There is nothing to tell of a month that has not begun."""
-
-    title = Text(en="The month has not begun.", zh="该月尚未开始。")
-
-
-def begun(month: str, zone: tzinfo, *, now: datetime) -> Period:
-    """The local month YYYY-MM; raises UnableToUsePeriod for what is none, UnableToReport for one that has not begun."""
-    period = month_period(month, zone)
-    if now < period.start:
-        words = Text(f"{month} has not begun: there is nothing to report.", f"{month} 尚未开始,没有可报告的数据。")
-        raise UnableToReport(Finding("report.month.future", month, words))
-    return period
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from everlit.platform.database import reading, writing
 from everlit.platform.events import Actor, aware, record
 from everlit.reliability import store
 from everlit.reliability.budget import BudgetView, budget_view
-from everlit.reliability.calendar import days_of, last_day, month_period, months_of, year_period
+from everlit.reliability.calendar import begun, days_of, last_day, month_period, months_of, year_period
 from everlit.reliability.closing import Basis, ClosedMonth, MonthStanding, UnableToCloseMonth, close, restated
 from everlit.reliability.compared import MOST_TOLD, Compared, named
 from everlit.reliability.customers import customers_by, in_force, time_weighted, weight_of
@@ -35,7 +35,7 @@ from everlit.reliability.kept import Kept
 from everlit.reliability.load import mean_load_w
 from everlit.reliability.management import management
 from everlit.reliability.model import Base, Book, By, Customers, Index, View
-from everlit.reliability.month_report import MonthReport, begun
+from everlit.reliability.month_report import MonthReport
 from everlit.reliability.policies import limits_of
 from everlit.reliability.sheet import Sheet
 from everlit.reliability.tally import Whole
@@ -78,8 +78,9 @@ class Reliability:
         """Every index of a period on some bases, whole or in parts, as known at an instant (now unless told).
 
         `customers` says which customers divide; without it the rule in force does. `view` says which days of parts are
-        told; every view is counted.
+        told; every view is counted. Raises UnableToUsePeriod for a period that has not begun.
         """
+        begun(period, now=self.clock())
         policies = self.policies()
         weighted = policies.value("rel.customers.weighted", on=last_day(period, self.zone)) == 1
         convention = customers or (Customers.TIME_WEIGHTED if weighted else Customers.PERIOD_END)
@@ -283,9 +284,10 @@ class Reliability:
     ) -> MonthReport:
         """The report of a month: as reported when it is closed, else as known now. What planning knows is told.
 
-        Raises UnableToReport for a month that has not begun.
+        Raises UnableToUsePeriod for a month that has not begun.
         """
-        period, standing = begun(month, self.zone, now=self.clock()), self.month(network, month)
+        period = begun(month_period(month, self.zone), now=self.clock())
+        standing = self.month(network, month)
         year = period.start.astimezone(self.zone).year
         known_at = standing.versions[-1].known_at if standing.versions else None
         until = Period(year_period(year, self.zone).start, period.end)

@@ -56,6 +56,7 @@ def reliability(request: Request, app: TheApp) -> HTMLResponse:
         request,
         "reliability.html",
         asked=known,
+        newest=known.year >= app.today().year,
         shown=shown,
         repeats=repeats,
         budget=budget,

@@ -55,7 +55,7 @@ def undelivered(connection: Connection, event_id: str) -> list[Undelivered]:
     said = select(announcements.c.announcement_id).where(
         announcements.c.event_id == event_id, announcements.c.version == newest
     )
-    who = _readers().where(outbox.c.announcement_id.in_(said)).limit(MOST).subquery()
+    who = _readers().where(outbox.c.announcement_id.in_(said)).order_by(outbox.c.priority).limit(MOST).subquery()
     query = (
         select(
             who.c.account_no, who.c.contact_no, who.c.priority, announcements.c.kind, outbox.c.channel, outbox.c.detail,
